@@ -14,6 +14,7 @@ using Json = nlohmann::json;
 void JsonWriter::number(double value) {
   if (std::isfinite(value)) {
     append_number(out_, value);
+    if (value == 0 && std::signbit(value)) out_.append(".0");  // "-0" would be read as an integer, without its sign
   } else {
     out_.push_back('"');
     append_number(out_, value);
