@@ -19,7 +19,7 @@ ISOLATION = $(patsubst test/isolation/specs/%.spec,%,$(sort $(wildcard test/isol
 ISOLATION_OPTS = --inputdir=test/isolation --load-extension=icp
 
 WARNINGS = -Wall -Wextra -Werror -Wno-register
-PG_CPPFLAGS = -Iinclude -Isrc -DFMT_HEADER_ONLY -isystem /usr/include/eigen3
+PG_CPPFLAGS = -Iinclude -Isrc -DFMT_HEADER_ONLY -DICP_VERSION='"$(EXTVERSION)"' -isystem /usr/include/eigen3
 PG_CXXFLAGS = -std=c++20 $(WARNINGS) -fvisibility=hidden -ffp-contract=off -fno-strict-aliasing -fwrapv
 SHLIB_LINK = -lstdc++ -lutf8proc
 

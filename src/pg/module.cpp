@@ -1,0 +1,5 @@
+#include "pg/compat.hpp"
+
+extern "C" {
+ICP_MODULE_MAGIC("icp", ICP_VERSION);
+}
