@@ -1,0 +1,205 @@
+#include "icp/options.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <nlohmann/json.hpp>
+
+#include "icp/error.hpp"
+#include "icp/text.hpp"
+
+namespace icp {
+
+namespace {
+
+using Json = nlohmann::json;
+
+[[noreturn]] void refuse(const std::string& key, const std::string& must, std::string hint = {}) {
+  throw Error(ErrorCode::invalid_parameter, fmt::format("invalid value for option \"{}\"", key), "It must be " + must + ".",
+              std::move(hint));
+}
+
+Json parse_object(std::string_view text, const char* what) {
+  if (text.empty()) return Json::object();
+  auto json = Json::parse(text, nullptr, false);
+  if (json.is_null()) return Json::object();
+  if (json.is_discarded() || !json.is_object())
+    throw Error(ErrorCode::invalid_parameter, fmt::format("{} must be a JSON object", what), {},
+                "For example '{\"k\": 4}'::jsonb, or '{}' for the defaults.");
+  return json;
+}
+
+std::string read_string(const std::string& key, const Json& j) {
+  if (!j.is_string() || !is_text(j.get_ref<const std::string&>())) refuse(key, "a string");
+  return j.get<std::string>();
+}
+
+double read_number(const std::string& key, const Json& j, double low, double high) {
+  const double v = j.is_number() ? j.get<double>() : NAN;
+  if (!(v >= low && v <= high)) refuse(key, fmt::format("a number from {} to {}", low, high));
+  return v;
+}
+
+std::uint64_t read_integer(const std::string& key, const Json& j, std::uint64_t low, std::uint64_t high) {
+  if (!j.is_number_unsigned() || j.get<std::uint64_t>() < low || j.get<std::uint64_t>() > high)
+    refuse(key, fmt::format("a whole number from {} to {}", low, high));
+  return j.get<std::uint64_t>();
+}
+
+std::set<std::string> read_strings(const std::string& key, const Json& j) {
+  std::set<std::string> out;
+  if (j.is_string()) return {read_string(key, j)};
+  if (!j.is_array()) refuse(key, "an array of strings");
+  for (const Json& item : j) out.insert(read_string(key, item));
+  return out;
+}
+
+std::map<std::string, std::string> read_map(const std::string& key, const Json& j, const std::vector<std::string>& allowed) {
+  std::map<std::string, std::string> out;
+  if (!j.is_object()) refuse(key, "an object of column and word");
+  for (const auto& [column, value] : j.items()) {
+    const std::string word = read_string(key + "." + column, value);
+    if (!allowed.empty() && std::find(allowed.begin(), allowed.end(), word) == allowed.end())
+      refuse(key + "." + column, fmt::format("one of {}", fmt::join(allowed, ", ")));
+    out[column] = word;
+  }
+  return out;
+}
+
+[[noreturn]] void unknown(const std::string& where, const std::string& key, std::vector<std::string> known) {
+  std::sort(known.begin(), known.end());
+  throw Error(ErrorCode::invalid_parameter, fmt::format("unknown option \"{}{}\"", where, key), {},
+              fmt::format("The known options{} are {}.", where.empty() ? "" : " of " + where.substr(0, where.size() - 1),
+                          fmt::join(known, ", ")));
+}
+
+void read_roles(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("roles", "an object of role and column");
+  for (const auto& [role, value] : j.items()) {
+    if (role == "won" || role == "lost" || role == "open") {
+      auto& list = role == "won" ? o.won : role == "lost" ? o.lost : o.open;
+      list.clear();
+      for (const std::string& word : read_strings("roles." + role, value)) list.insert(fold(word));
+      continue;
+    }
+    if (std::find(std::begin(role_names), std::end(role_names), role) == std::end(role_names)) {
+      std::vector<std::string> known(std::begin(role_names), std::end(role_names));
+      known.insert(known.end(), {"won", "lost", "open"});
+      unknown("roles.", role, std::move(known));
+    }
+    o.roles[role] = read_string("roles." + role, value);
+  }
+  for (const auto* a : {&o.won, &o.lost})
+    for (const auto* b : {&o.lost, &o.open})
+      if (a != b)
+        for (const std::string& word : *a)
+          if (b->count(word) > 0)
+            throw Error(ErrorCode::invalid_parameter, fmt::format("the outcome \"{}\" is listed twice", word),
+                        "roles.won, roles.lost and roles.open must not share a word.");
+}
+
+void read_dqs(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("dqs", "an object");
+  for (const auto& [key, value] : j.items()) {
+    if (key == "weights") o.dqs_weights = read_string("dqs.weights", value);
+    else if (key == "scale") o.dqs_scale = value.is_object() ? value.dump() : read_string("dqs.scale", value);
+    else if (key == "age_days") o.dqs_age_days = read_number("dqs.age_days", value, 0, 36500);
+    else if (key == "effort_unit") {
+      o.effort_unit = read_string("dqs.effort_unit", value);
+      if (o.effort_unit != "touches" && o.effort_unit != "hours") refuse("dqs.effort_unit", "touches or hours");
+    } else unknown("dqs.", key, {"weights", "scale", "age_days", "effort_unit"});
+  }
+}
+
+using Reader = void (*)(Options&, const std::string&, const Json&);
+const std::map<std::string, Reader>& readers() {
+  static const std::map<std::string, Reader> all = {
+      {"roles", [](Options& o, const std::string&, const Json& j) { read_roles(o, j); }},
+      {"features", [](Options& o, const std::string& k, const Json& j) { o.features = read_strings(k, j); }},
+      {"ignore", [](Options& o, const std::string& k, const Json& j) { o.ignore = read_strings(k, j); }},
+      {"keep", [](Options& o, const std::string& k, const Json& j) { o.keep = read_strings(k, j); }},
+      {"metrics", [](Options& o, const std::string& k, const Json& j) { o.metrics = read_strings(k, j); }},
+      {"kinds", [](Options& o, const std::string& k, const Json& j) {
+         o.kinds = read_map(k, j, {"numeric", "binary", "categorical", "set", "date"});
+       }},
+      {"levels", [](Options& o, const std::string& k, const Json& j) {
+         o.levels = read_map(k, j, {"firmographic", "technographic", "situational", "psychographic"});
+       }},
+      {"lead_columns", [](Options& o, const std::string& k, const Json& j) { o.lead_columns = read_strings(k, j); }},
+      {"leads", [](Options& o, const std::string& k, const Json& j) { o.leads = read_string(k, j); }},
+      {"dqs", [](Options& o, const std::string&, const Json& j) { read_dqs(o, j); }},
+      {"k", [](Options& o, const std::string& k, const Json& j) { o.k = static_cast<int>(read_integer(k, j, 1, 50)); }},
+      {"k_max", [](Options& o, const std::string& k, const Json& j) { o.k_max = static_cast<int>(read_integer(k, j, 1, 50)); }},
+      {"seed", [](Options& o, const std::string& k, const Json& j) { o.seed = read_integer(k, j, 0, UINT64_MAX); }},
+      {"sample", [](Options& o, const std::string& k, const Json& j) { o.sample = read_integer(k, j, 100, 10'000'000); }},
+      {"timezone", [](Options& o, const std::string& k, const Json& j) { o.timezone = read_string(k, j); }},
+      {"as_of", [](Options& o, const std::string& k, const Json& j) {
+         o.as_of = read_string(k, j);
+         if (!parse_moment(*o.as_of)) refuse(k, "a date or a timestamp in ISO 8601", "For example \"2025-09-30\".");
+       }},
+      {"maturity_days", [](Options& o, const std::string& k, const Json& j) { o.maturity_days = read_number(k, j, 0, 36500); }},
+      {"min_similarity", [](Options& o, const std::string& k, const Json& j) { o.min_similarity = read_number(k, j, 0, 1); }},
+      {"gold_similarity", [](Options& o, const std::string& k, const Json& j) { o.gold_similarity = read_number(k, j, 0, 1); }},
+      {"min_coverage", [](Options& o, const std::string& k, const Json& j) { o.min_coverage = read_number(k, j, 0, 1); }},
+      {"margin", [](Options& o, const std::string& k, const Json& j) { o.margin = read_number(k, j, 0, 1); }},
+      {"touch_cost", [](Options& o, const std::string& k, const Json& j) { o.touch_cost = read_number(k, j, 0, 1e15); }},
+      {"hour_cost", [](Options& o, const std::string& k, const Json& j) { o.hour_cost = read_number(k, j, 0, 1e15); }},
+      {"titles", [](Options& o, const std::string& k, const Json& j) {
+         if (!j.is_object()) refuse(k, "an object of cohort, language and title");
+         for (const auto& [cohort, titles] : j.items()) o.titles[cohort] = read_map(k + "." + cohort, titles, {});
+       }},
+  };
+  return all;
+}
+
+void lay_over(Json& base, const Json& changes) {
+  for (const auto& [key, value] : changes.items()) {
+    if (value.is_null()) base.erase(key);
+    else if (value.is_object() && base.contains(key) && base[key].is_object()) lay_over(base[key], value);
+    else base[key] = value;
+  }
+}
+
+}  // namespace
+
+bool Options::is_role(const std::string& column) const {
+  for (const char* role : role_names)
+    if (column_of(role) == column) return true;
+  return false;
+}
+
+Options parse_options(std::string_view text) {
+  const Json json = parse_object(text, "options");
+  Options o;
+  o.won = {"won", "closed won"};
+  o.lost = {"lost", "closed lost"};
+  o.open = {"open"};
+  for (const auto& [key, value] : json.items()) {
+    const auto it = readers().find(key);
+    if (it == readers().end()) {
+      std::vector<std::string> known;
+      for (const auto& [name, reader] : readers()) known.push_back(name);
+      unknown("", key, std::move(known));
+    }
+    it->second(o, key, value);
+  }
+  if (o.dqs_scale.empty()) o.dqs_scale = o.effort_unit == "hours" ? "hours" : "default";
+  if (o.k > 0) o.k_max = std::max(o.k_max, o.k);
+  return o;
+}
+
+std::string merge_options(std::string_view base, std::string_view changes) {
+  Json json = parse_object(base, "options");
+  lay_over(json, parse_object(changes, "options"));
+  return json.dump();
+}
+
+bool settable_without_refit(std::string_view key) {
+  for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost"})
+    if (key == name) return true;
+  return false;
+}
+
+}  // namespace icp
