@@ -1,0 +1,30 @@
+// What the readers of a model return: rows of named cells. The bridge matches them by name to the attributes of the SQL
+// composite type, so a type can gain attributes without a change there.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "icp/model.hpp"
+
+namespace icp {
+
+using Cell = std::variant<std::monostate, bool, std::int64_t, double, std::string>;
+
+struct Report {
+  std::vector<std::string> columns;
+  std::vector<std::vector<Cell>> rows;
+};
+
+Report report_cohorts(const Model& model, const std::string& language);      // icp_cohorts
+Report report_traits(const Model& model, const std::string& language);       // icp_traits
+Report report_metrics(const Model& model);                                   // icp_metrics
+Report report_label_results(const Model& model);                             // icp_label_results
+Report report_diagnostics(const Model& model);                               // icp_diagnostics
+Report report_diff(const Model& old_model, const Model& new_model);          // icp_diff
+Report report_findings(const std::vector<Finding>& findings);                // icp_check
+Report report_training(const Model& model);                                  // icp_training, without name, version, active
+
+}  // namespace icp

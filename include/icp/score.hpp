@@ -1,0 +1,81 @@
+// Scoring: the cohort, similarity, label and explanation of one row.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "icp/model.hpp"
+#include "icp/value.hpp"
+
+namespace icp {
+
+// The attributes of the SQL type icp_lead_score. Views live as long as the Scorer.
+struct LeadScore {
+  std::string_view cohort;             // "" none
+  std::string_view grade;              // of the cohort; "" none
+  std::optional<double> similarity;    // to the cohort, else to the most similar one; none where nothing is known
+  std::string_view label;              // gold, ordinary, non_target, unknown
+  std::string_view priority;           // high, normal, low
+  std::int32_t priority_rank = 2;      // 1 high, 2 normal, 3 low
+  std::optional<double> win_probability, expected_dqs;
+  double coverage = 0;                 // share of the cohort's weight that is known
+  std::string_view exclusion;          // the rule that vetoed the label; "" none
+};
+
+struct Explanation {
+  std::string score, cohort, feature;  // score: similarity, win_probability, expected_dqs, veto
+  std::optional<std::string> value;
+  std::string usual;
+  double weight = 0, points = 0;       // points are multiples of 2^-32 and total the score exactly, in any order
+  std::string text;
+};
+
+// Memory that one caller reuses from row to row.
+struct ScoreBuffer {
+  EncodedBuffer encoded;
+  std::vector<double> joint;
+  std::vector<double> similarity, coverage;
+};
+
+class Scorer {
+ public:
+  explicit Scorer(Model model);
+  const Model& model() const { return model_; }
+
+  // The names of the columns wanted, in the order of `values` below: the features, then the dates that ages need.
+  std::span<const std::string_view> columns() const { return columns_; }
+  // Of columns(), the leading ones that are features: a row that has none of them is an error (no_features()).
+  std::size_t feature_count() const { return model_.encoder.features.size(); }
+  [[noreturn]] void no_features() const;
+
+  ScoreBuffer buffer() const;
+  // The index of the cohort: the largest posterior among the cohorts similar enough; -1 none.
+  int cohort(std::span<const Value> values, ScoreBuffer& buffer) const;
+  std::string_view cohort_key(int cohort) const { return model_.cohorts[static_cast<std::size_t>(cohort)].key; }
+  LeadScore score(std::span<const Value> values, ScoreBuffer& buffer) const;
+  std::vector<Explanation> explain(std::span<const Value> values, ScoreBuffer& buffer, const std::string& language) const;
+  // Similarity to one cohort, by key; none where nothing is known. An unknown cohort is an error (undefined_object).
+  std::optional<double> similarity(std::span<const Value> values, ScoreBuffer& buffer, std::string_view cohort) const;
+  // Similarity of two rows in the features of the model, weighted as they tell its cohorts apart.
+  std::optional<double> similarity(std::span<const Value> a, std::span<const Value> b, ScoreBuffer& buffer) const;
+
+ private:
+  void encode(std::span<const Value> values, ScoreBuffer& buffer) const;
+  void measure(ScoreBuffer& buffer) const;
+  int assign(const ScoreBuffer& buffer) const;
+  double criterion(std::size_t cohort, std::size_t feature, const EncodedBuffer& row) const;
+  bool evident(int cohort, const ScoreBuffer& buffer) const;
+
+  Model model_;
+  Options options_;
+  std::vector<std::string_view> columns_;
+  std::vector<double> feature_weight_;   // mean weight over the cohorts
+  std::size_t reference_ = 0;            // where the dates begin in columns_
+};
+
+}  // namespace icp
