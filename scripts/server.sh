@@ -2,7 +2,7 @@
 # A private PostgreSQL with the extension in it, under build/. The system's own installation is copied, never changed.
 #   scripts/server.sh build          copy PostgreSQL, build the extension, install it into the copy
 #   scripts/server.sh start [NAME]   build, then create the instance NAME (default dev) afresh, start it and print how to connect
-#   scripts/server.sh env [NAME]     print the exports to connect: eval "$(scripts/server.sh env)"
+#   scripts/server.sh env [NAME [DATABASE]]   print the exports to connect: eval "$(scripts/server.sh env)"
 #   scripts/server.sh psql [ARG...]  psql on the instance dev, started if it is not up
 #   scripts/server.sh stop [NAME]    stop it and remove its data (without NAME: every instance)
 # Other scripts source this file and use the functions.
@@ -141,7 +141,7 @@ server_main() {
       server_start "${1:-dev}"
       server_print_env "${1:-dev}"
       ;;
-    env) server_print_env "${1:-dev}" ;;
+    env) server_print_env "${1:-dev}" "${2:-postgres}" ;;
     psql)
       if ! server_running dev; then server_build; server_start dev; fi
       server_env dev

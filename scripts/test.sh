@@ -116,7 +116,7 @@ drive() {
   local kind=$1 driver=$2 input=$3 tests=() file log=$logs/$1.log verdict test status=0
   shift 3
   for file in "$@"; do
-    if chosen "$file"; then tests+=("$(basename "$file" | sed 's/\.[^.]*$//')"); fi
+    if [ -e "$file" ] && chosen "$file"; then tests+=("$(basename "$file" | sed 's/\.[^.]*$//')"); fi
   done
   if [ ${#tests[@]} -eq 0 ]; then return; fi
   say "$kind tests"
