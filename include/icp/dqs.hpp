@@ -135,7 +135,8 @@ class DqsScorer {
   // What the known components count, by the set of those known.
   struct Mask {
     bool enough = false;
-    std::array<double, dqs_components> share{};  // of 1
+    std::array<double, dqs_components> weight{};  // points of 100
+    std::array<double, dqs_components> share{};   // the same of 1, rounded so that 100 × share are whole units of 2^-32
   };
 
   std::array<double, dqs_components> components(const DealInputs& deal, std::uint8_t& faults) const {

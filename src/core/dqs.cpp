@@ -231,9 +231,25 @@ DqsScorer::DqsScorer(const DqsWeights& weights, const DqsScale& scale) {
       if (known >> c & 1) sum += weights.points[c];
     // The total is 100 only within a rounding error, and half of the weight is enough.
     if (known == 0 || sum < total / 2 * (1 - 1e-12)) continue;
-    masks_[known].enough = true;
-    for (std::size_t c = 0; c < dqs_components; ++c)
-      if (known >> c & 1) masks_[known].share[c] = weights.points[c] / sum;
+    Mask& mask = masks_[known];
+    mask.enough = true;
+    // What the parts can contribute at most are multiples of 2^-32 that total 100 exactly (largest remainders), so that
+    // no sum of rounded contributions passes 100.
+    std::array<double, dqs_components> most{}, rest{};
+    double left = 0x1p32 * 100;
+    for (std::size_t c = 0; c < dqs_components; ++c) {
+      if (!(known >> c & 1)) continue;
+      mask.weight[c] = 100 * weights.points[c] / sum;
+      most[c] = std::floor(0x1p32 * mask.weight[c]);
+      rest[c] = 0x1p32 * mask.weight[c] - most[c];
+      left -= most[c];
+    }
+    for (; left > 0; --left) {
+      const auto c = static_cast<std::size_t>(std::max_element(rest.begin(), rest.end()) - rest.begin());
+      ++most[c];
+      rest[c] = 0;
+    }
+    for (std::size_t c = 0; c < dqs_components; ++c) mask.share[c] = most[c] / (0x1p32 * 100);
   }
 }
 
@@ -249,7 +265,7 @@ DealScore DqsScorer::explain(const DealInputs& deal) const {
     part.raw = raw[c];
     if (known >> c & 1) {
       part.score = scores[c];
-      part.weight = 100 * m.share[c];
+      part.weight = m.weight[c];
       sum += part.contribution = contribution(scores[c], m.share[c]);
     }
     if (!m.enough) part.weight = part.contribution = DealInputs::unknown;

@@ -1,0 +1,15 @@
+// The languages in which readers return words. Keys, labels and priorities never depend on a language.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace icp {
+
+enum class Language { en = 0, ru = 1 };
+inline constexpr std::size_t languages = 2;
+
+// `en` or `ru`, any case; another is an error that lists the known ones.
+Language parse_language(std::string_view text);
+
+}  // namespace icp
