@@ -51,7 +51,7 @@ INSERT INTO crm_group VALUES
    0.85, 4000, 38, .22, 26, 1500, 1, '{too_expensive,too_expensive,no_budget,no_decision}', '{demo,demo,demo,trial}'),
   ('enterprise', 47, 40, 300, .064, '{banking,telecom,energy}', 1000, 9000, '{cold,cold,cold,exhibition}',
    '{committee,committee,it director}', '{sap,oracle,salesforce}', '{1950,2000}',
-   1.1, 180000, 240, .80, 62, 90000, .4, '{competitor,no_decision,not_a_fit}', '{proposal,negotiation}'),
+   1.1, 180000, 235, .80, 62, 90000, .3, '{competitor,no_decision,not_a_fit}', '{proposal,negotiation}'),
   ('public', 300, 130, 1200, .05, '{public}', 50, 900, '{tender portal,tender portal,tender portal,tender portal,cold}',
    '{committee,committee,committee,committee,committee,director}', '{1c,excel}', '{1930,2005}',
    2.3, 24000, 110, .70, 34, 25000, 1, '{tender}', '{proposal}'),

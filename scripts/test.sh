@@ -194,7 +194,8 @@ if [ "$only" != unit ]; then
   if part property; then say "property tests"; script_tests property; fi
   if part data; then say "tests on real data"; script_tests data; fi
   if part docs && [ -e demo/crm.sql ] && [ -e demo/train.sql ]; then
-    step "filling the demo's CRM" "$logs/demo.log" demo_database
+    say "filling the demo's CRM and training on it"
+    if demo_database >"$logs/demo.log" 2>&1; then result ok "docs: the demo's database"; else result not "docs: the demo's database" "$logs/demo.log"; fi
     say "examples of the documentation"
     docs_tests
   fi

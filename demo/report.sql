@@ -1,0 +1,77 @@
+-- The main job, end to end, on the CRM of crm.sql; what it prints is the report.
+\pset footer off
+\pset null '·'
+\timing off
+SET client_min_messages = warning;
+
+\qecho ICP: the demo
+\qecho ======== = =
+\qecho
+SELECT (SELECT count(*) FROM account) AS companies, (SELECT count(*) FROM deal) AS deals, (SELECT count(*) FROM lead) AS leads,
+       (SELECT count(*) FROM prospect) AS prospects, (SELECT min(first_contact_at) FROM deal) AS first_contact,
+       (SELECT max(paid_at) FROM deal) AS last_payment;
+
+\qecho '1. What icp_check finds in the two views'
+SELECT severity, column_name, rows, message, hint
+FROM icp_check('icp_deals', '{"leads": "icp_leads", "roles": {"open": ["New", "Demo", "Proposal"]}}');
+
+\qecho '2. Training'
+\ir train.sql
+
+\qecho '3. The cohorts'
+SELECT c.title, c.grade || CASE WHEN c.grade_sure THEN '' ELSE '?' END AS grade, c.n AS won, c.n_closed AS closed, c.n_companies AS companies,
+       format('%s (%s to %s)', round(c.dqs::numeric, 1), round(c.dqs_lo::numeric, 1), round(c.dqs_hi::numeric, 1)) AS deal_quality,
+       format('%s %% (%s to %s)', round(100 * c.win_rate::numeric), round(100 * c.win_rate_lo::numeric), round(100 * c.win_rate_hi::numeric)) AS win_rate,
+       round(c.ltv::numeric) AS ltv, round(c.cac::numeric) AS cac, round(c.cycle::numeric) AS days, c.reliability
+FROM icp_cohorts('main') c ORDER BY c.dqs DESC NULLS LAST, c.cohort;
+
+\qecho 'How they are defined'
+\x on
+SELECT c.cohort, c.definition, c.predicate, c.predicate_n, round(c.precision::numeric, 2) AS precision, round(c.recall::numeric, 2) AS recall
+FROM icp_cohorts('main') c ORDER BY c.dqs DESC NULLS LAST, c.cohort;
+\x off
+
+\qecho '4. What tells each cohort from the rest'
+SELECT t.* FROM icp_traits('main') t;
+
+\qecho '5. Do the labels hold? Every deal was labelled by a model that had not seen its company.'
+SELECT label, n, round(share::numeric, 2) AS share, won, round(win_rate::numeric, 2) AS win_rate, round(lo::numeric, 2) AS lo,
+       round(hi::numeric, 2) AS hi, round(dqs::numeric, 1) AS dqs
+FROM icp_label_results('main');
+
+\qecho '6. What the model says of itself'
+SELECT * FROM icp_diagnostics('main');
+
+\qecho '7. New leads, labelled as they are inserted'
+SELECT * FROM icp_check_trigger('lead');
+INSERT INTO lead (id, created_at, name, source, industry, employees, region, decision_maker, business_line) VALUES
+  (100001, '2025-10-01 09:00+00', 'Nordtrade LLC', 'referral', 'Wholesale', 45, 'Volga', 'owner', 'trade'),
+  (100002, '2025-10-01 09:20+00', 'Stellamart Group', 'content', 'online retail', 18, 'Centre', 'director', 'trade'),
+  (100003, '2025-10-01 10:05+00', 'Granitworks JSC', 'exhibition', 'manufacturing', 180, 'Urals', 'committee', 'service'),
+  (100004, '2025-10-01 11:40+00', 'Novasoft LLC', 'ads', 'software', 4, 'Centre', 'founder', 'trade'),
+  (100005, '2025-10-01 12:15+00', 'Meridian Bank JSC', 'cold', 'banking', 4200, 'Centre', 'committee', 'service'),
+  (100006, '2025-10-01 13:30+00', 'City of Volgapoint', 'tender portal', 'public', 300, 'Volga', 'committee', 'trade'),
+  (100007, '2025-10-01 14:00+00', 'Vega Partners', NULL, NULL, NULL, 'South', NULL, 'trade')
+RETURNING name, industry, employees, decision_maker, icp_cohort, icp_label, icp_priority;
+
+\qecho 'Why'
+SELECT l.name, e.score, e.cohort, e.feature, e.value, e.usual, round(e.weight::numeric, 2) AS weight, round(e.points::numeric, 3) AS points
+FROM lead l CROSS JOIN LATERAL icp_explain(l, 'main') e
+WHERE l.id IN (100001, 100005) AND e.score = 'similarity' AND e.cohort = (SELECT s.cohort FROM icp_score(l, 'main') s)
+ORDER BY l.id, e.weight DESC, e.feature;
+
+\qecho '8. The leads that are there already'
+UPDATE lead l SET (icp_cohort, icp_label, icp_priority) = (SELECT s.cohort, s.label, s.priority FROM icp_score(l, 'main') s) WHERE l.id < 100000;
+SELECT icp_label, icp_cohort, count(*) FROM lead GROUP BY 1, 2 ORDER BY 1, 3 DESC, 2;
+
+\qecho '9. Look-alikes among the prospects who are not customers'
+SELECT s.label, count(*) FROM prospect p CROSS JOIN LATERAL icp_score(p, 'main') s
+WHERE NOT EXISTS (SELECT FROM account a WHERE a.domain = p.domain) GROUP BY 1 ORDER BY 1;
+SELECT p.name, p.industry, p.employees, p.decision_maker, s.cohort, round(s.similarity::numeric, 3) AS similarity, round(s.coverage::numeric, 2) AS coverage
+FROM prospect p CROSS JOIN LATERAL icp_score(p, 'main') s
+WHERE s.label = 'gold' AND NOT EXISTS (SELECT FROM account a WHERE a.domain = p.domain)
+ORDER BY s.similarity DESC, s.coverage DESC, p.id LIMIT 15;
+
+\qecho '10. What if speed mattered more: won deals by band, now and with the weights of a project business'
+SELECT dqs_band(icp_dqs(d, 'main')) AS now, dqs_band(icp_dqs(d, 'main', weights => 'project')) AS what_if, count(*)
+FROM icp_deals d WHERE outcome = 'Won' GROUP BY 1, 2 ORDER BY 1, 2;
