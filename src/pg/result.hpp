@@ -1,0 +1,44 @@
+// Rows of a set-returning function whose result is a named composite type. Columns are found by name in the
+// descriptor that the call has at run time, so that a type may gain columns that an older library does not know, and
+// lack columns that a newer one fills.
+//
+//     ResultSet rows(fcinfo);
+//     rows.text("component", name).number("score", score).emit();
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "pg/guard.hpp"
+#include "pg/varlena.hpp"
+
+namespace icp::pg {
+
+class ResultSet {
+ public:
+  // Starts the result (materialised). The function returns ResultSet::done() after the last emit().
+  explicit ResultSet(FunctionCallInfo fcinfo);
+
+  // Columns not set before emit() are NULL; a column that the type lacks is passed over.
+  ResultSet& datum(const char* column, Datum value);
+  ResultSet& text(const char* column, std::string_view value) { return datum(column, make_text(value)); }
+  ResultSet& number(const char* column, double value) {  // double precision; NaN is NULL
+    return std::isnan(value) ? *this : datum(column, Float8GetDatum(value));
+  }
+  ResultSet& integer(const char* column, std::int64_t value);  // integer or bigint, as the column is
+  ResultSet& boolean(const char* column, bool value) { return datum(column, BoolGetDatum(value)); }
+  void emit();
+
+  static constexpr Datum done() { return 0; }
+
+ private:
+  int index_of(const char* column) const;
+
+  TupleDesc columns_;
+  Tuplestorestate* store_;
+  std::vector<Datum> values_;
+  std::vector<char> nulls_;
+};
+
+}  // namespace icp::pg
