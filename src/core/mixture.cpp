@@ -1,0 +1,286 @@
+#include "icp/mixture.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <numeric>
+
+namespace icp {
+
+namespace {
+
+// Lower Cholesky factor in place, row-major n × n. False when the matrix is not positive definite.
+bool factor(std::span<double> a, std::size_t n) {
+  for (std::size_t j = 0; j < n; ++j) {
+    for (std::size_t i = j; i < n; ++i) {
+      double s = a[i * n + j];
+      for (std::size_t k = 0; k < j; ++k) s -= a[i * n + k] * a[j * n + k];
+      if (i == j) {
+        if (!(s > 1e-9)) return false;
+        a[j * n + j] = std::sqrt(s);
+      } else {
+        a[i * n + j] = s / a[j * n + j];
+      }
+    }
+  }
+  return true;
+}
+
+[[noreturn]] void corrupted(const char* why) {
+  throw Error(ErrorCode::corrupted, "a stored mixture contradicts itself", why);
+}
+
+// A log probability as a fit makes it: not positive (beyond rounding), not -infinity.
+bool is_log_probability(double x) { return std::isfinite(x) && x <= 1e-6; }
+
+constexpr std::size_t most_clusters = 256;
+
+}  // namespace
+
+std::int32_t MixtureFeature::cell(double x) const {
+  const double* base = edges.data();
+  std::size_t n = edges.size();
+  if (n == 0) return 0;
+  while (n > 1) {  // branch-free upper bound: the hot path of scoring
+    const std::size_t half = n / 2;
+    base += (base[half - 1] <= x) ? half : 0;
+    n -= half;
+  }
+  return static_cast<std::int32_t>(base - edges.data() + (*base <= x ? 1 : 0));
+}
+
+void Mixture::log_joint(const EncodedRow& row, std::span<double> out) const {
+  const std::size_t k = log_weight.size();
+  for (std::size_t c = 0; c < k; ++c) out[c] = log_weight[c];
+  for (std::size_t f = 0; f < features.size(); ++f) {
+    const MixtureFeature& feature = features[f];
+    if (row.known[f] == 0 || feature.levels == 0) continue;
+    if (feature.kind == Kind::set) {
+      for (std::size_t c = 0; c < k; ++c) out[c] += feature.log_empty[c];
+      for (const std::int32_t item : row.sets[f]) {
+        if (item < 0 || item >= feature.levels) continue;
+        const double* p = feature.log_cluster.data() + static_cast<std::size_t>(item) * k;
+        for (std::size_t c = 0; c < k; ++c) out[c] += p[c];
+      }
+      continue;
+    }
+    const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
+    if (level < 0 || level >= feature.levels) continue;
+    const double* p = feature.log_cluster.data() + static_cast<std::size_t>(level) * k;
+    for (std::size_t c = 0; c < k; ++c) out[c] += p[c];
+  }
+  for (std::size_t b = 0; b < blocks.size(); ++b) add_block(b, row, out);
+}
+
+void Mixture::add_block(std::size_t index, const EncodedRow& row, std::span<double> out) const {
+  constexpr std::size_t most = MixtureBlock::max_size;
+  const MixtureBlock& block = blocks[index];
+  const std::size_t k = log_weight.size(), m = block.features.size();
+  std::array<std::size_t, most> place{};
+  std::array<const double*, most> scores{};
+  std::size_t known = 0;
+  for (std::size_t i = 0; i < m; ++i) {
+    const auto f = static_cast<std::size_t>(block.features[i]);
+    if (row.known[f] == 0) continue;
+    place[known] = i;
+    scores[known] = block.scores[i].data() + static_cast<std::size_t>(features[f].cell(row.numbers[f])) * k;
+    ++known;
+  }
+  if (known < 2) return;
+  const Joint& joint = joints_[index];
+  for (std::size_t c = 0; c < k; ++c) {
+    std::array<double, most> z;
+    for (std::size_t i = 0; i < known; ++i) z[i] = scores[i][c];
+    if (known == m) {
+      const double* e = joint.excess.data() + c * m * m;
+      double q = 0;
+      for (std::size_t i = 0; i < m; ++i) {
+        double s = 0;
+        for (std::size_t j = 0; j < i; ++j) s += e[i * m + j] * z[j];
+        q += z[i] * (2 * s + e[i * m + i] * z[i]);
+      }
+      out[c] -= joint.half_log[c] + 0.5 * q;
+      continue;
+    }
+    // The marginal of a Gaussian copula is the copula of the sub-matrix.
+    const double* r = block.correlation.data() + c * m * m;
+    std::array<double, most * most> l;
+    for (std::size_t i = 0; i < known; ++i)
+      for (std::size_t j = 0; j < known; ++j) l[i * known + j] = r[place[i] * m + place[j]];
+    if (!factor(l, known)) continue;
+    double half_log = 0, q = 0;
+    std::array<double, most> y;
+    for (std::size_t i = 0; i < known; ++i) {
+      double s = z[i];
+      for (std::size_t j = 0; j < i; ++j) s -= l[i * known + j] * y[j];
+      y[i] = s / l[i * known + i];
+      half_log += std::log(l[i * known + i]);
+      q += y[i] * y[i] - z[i] * z[i];
+    }
+    out[c] -= half_log + 0.5 * q;
+  }
+}
+
+double Mixture::log_feature(const EncodedRow& row, std::size_t f, int cluster) const {
+  const MixtureFeature& feature = features[f];
+  const std::size_t k = log_weight.size(), c = static_cast<std::size_t>(cluster);
+  if (row.known[f] == 0 || feature.levels == 0) return 0;
+  if (feature.kind == Kind::set) {
+    double sum = feature.log_empty[c];
+    for (const std::int32_t item : row.sets[f])
+      if (item >= 0 && item < feature.levels) sum += feature.log_cluster[static_cast<std::size_t>(item) * k + c];
+    return sum;
+  }
+  const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
+  return level < 0 || level >= feature.levels ? 0 : feature.log_cluster[static_cast<std::size_t>(level) * k + c];
+}
+
+double Mixture::log_feature_whole(const EncodedRow& row, std::size_t f) const {
+  const MixtureFeature& feature = features[f];
+  if (row.known[f] == 0 || feature.levels == 0) return 0;
+  if (feature.kind != Kind::set) {
+    const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
+    return level < 0 || level >= feature.levels ? 0 : feature.log_whole[static_cast<std::size_t>(level)];
+  }
+  // A set is one attribute: its marginal is the mixture of the clusters' products, not a product over items.
+  double top = 0, sum = 0;
+  for (int c = 0; c < clusters(); ++c) {
+    const double x = log_weight[static_cast<std::size_t>(c)] + log_feature(row, f, c);
+    if (c == 0 || x > top) {
+      sum = (c == 0 ? 0 : sum * std::exp(top - x)) + 1;
+      top = x;
+    } else {
+      sum += std::exp(x - top);
+    }
+  }
+  return top + std::log(sum);
+}
+
+double Mixture::log_independent(const EncodedRow& row) const {
+  double sum = 0;
+  for (std::size_t f = 0; f < features.size(); ++f) sum += log_feature_whole(row, f);
+  return sum;
+}
+
+void Mixture::prepare() {
+  const std::size_t k = log_weight.size();
+  joints_.assign(blocks.size(), {});
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    const MixtureBlock& block = blocks[b];
+    const std::size_t m = block.features.size();
+    Joint& joint = joints_[b];
+    joint.excess.resize(k * m * m);
+    joint.half_log.resize(k);
+    for (std::size_t c = 0; c < k; ++c) {
+      std::vector<double> l(block.correlation.begin() + static_cast<std::ptrdiff_t>(c * m * m),
+                            block.correlation.begin() + static_cast<std::ptrdiff_t>((c + 1) * m * m));
+      if (!factor(l, m)) corrupted("A correlation matrix is not positive definite.");
+      for (std::size_t i = 0; i < m; ++i) joint.half_log[c] += std::log(l[i * m + i]);
+      for (std::size_t column = 0; column < m; ++column) {  // columns of the inverse: L y = e, then L' x = y
+        std::array<double, MixtureBlock::max_size> x{};
+        for (std::size_t i = 0; i < m; ++i) {
+          double s = i == column ? 1 : 0;
+          for (std::size_t j = 0; j < i; ++j) s -= l[i * m + j] * x[j];
+          x[i] = s / l[i * m + i];
+        }
+        for (std::size_t i = m; i-- > 0;) {
+          double s = x[i];
+          for (std::size_t j = i + 1; j < m; ++j) s -= l[j * m + i] * x[j];
+          x[i] = s / l[i * m + i];
+        }
+        for (std::size_t i = 0; i < m; ++i) joint.excess[c * m * m + i * m + column] = x[i] - (i == column ? 1 : 0);
+      }
+    }
+  }
+}
+
+void Mixture::validate() const {
+  const std::size_t k = log_weight.size();
+  if (k == 0 || k > most_clusters) corrupted("It has too few or too many clusters.");
+  for (const double w : log_weight)
+    if (!is_log_probability(w)) corrupted("A weight is not a probability.");
+  for (const MixtureFeature& f : features) {
+    if (f.kind != Kind::numeric && f.kind != Kind::binary && f.kind != Kind::categorical && f.kind != Kind::set)
+      corrupted("A feature is of an unknown kind.");
+    const auto levels = static_cast<std::size_t>(f.levels);
+    if (f.levels < 0 || f.log_cluster.size() != levels * k || f.log_whole.size() != levels)
+      corrupted("A feature's distributions do not have its size.");
+    if (f.kind == Kind::numeric ? f.edges.size() + 1 != levels : !f.edges.empty())
+      if (!(f.levels == 0 && f.edges.empty())) corrupted("A feature's cells do not have its size.");
+    for (std::size_t i = 0; i < f.edges.size(); ++i)
+      if (!std::isfinite(f.edges[i]) || (i > 0 && !(f.edges[i - 1] < f.edges[i])))
+        corrupted("A feature's cells are not in order.");
+    const bool set = f.kind == Kind::set;
+    if (f.log_empty.size() != (set ? k : 0)) corrupted("A set's distributions do not have its size.");
+    for (const double x : f.log_empty)
+      if (!is_log_probability(x)) corrupted("A set's probability is not one.");
+    for (const std::vector<double>* list : {&f.log_cluster, &f.log_whole})
+      for (const double x : *list)
+        if (set ? !std::isfinite(x) : !is_log_probability(x)) corrupted("A feature's probability is not one.");
+  }
+  std::vector<char> used(features.size(), 0);
+  for (const MixtureBlock& b : blocks) {
+    const std::size_t m = b.features.size();
+    if (m < 2 || m > MixtureBlock::max_size || b.correlation.size() != k * m * m || b.scores.size() != m)
+      corrupted("A block of numbers does not have its size.");
+    for (std::size_t i = 0; i < m; ++i) {
+      const auto f = static_cast<std::size_t>(b.features[i]);
+      if (b.features[i] < 0 || f >= features.size() || features[f].kind != Kind::numeric || used[f] != 0)
+        corrupted("A block of numbers names a feature that it cannot have.");
+      used[f] = 1;
+      if (b.scores[i].size() != features[f].log_cluster.size()) corrupted("A block's scores do not have its size.");
+      for (const double z : b.scores[i])
+        if (!(std::abs(z) <= 40)) corrupted("A block's score is out of range.");
+    }
+    for (std::size_t c = 0; c < k; ++c) {
+      std::vector<double> l(m * m);
+      for (std::size_t i = 0; i < m; ++i)
+        for (std::size_t j = 0; j < m; ++j) {
+          l[i * m + j] = b.correlation[c * m * m + i * m + j];
+          const double mirror = b.correlation[c * m * m + j * m + i];
+          if (!(std::abs(l[i * m + j]) <= 1) || l[i * m + j] != mirror || (i == j && l[i * m + j] != 1))
+            corrupted("A matrix is not one of correlations.");
+        }
+      if (!factor(l, m)) corrupted("A correlation matrix is not positive definite.");
+    }
+  }
+}
+
+std::vector<std::int32_t> assign_clusters(const Mixture& mixture, const Table& table, const Stop& stop) {
+  const std::size_t k = mixture.log_weight.size(), columns = table.columns.size();
+  std::vector<double> numbers(columns, 0), joint(k), size(k, 0);
+  std::vector<std::int32_t> codes(columns, 0);
+  std::vector<std::span<const std::int32_t>> sets(columns);
+  std::vector<std::uint8_t> known(columns, 0);
+  const EncodedRow view{numbers, codes, sets, known};
+  std::vector<std::int32_t> labels(table.rows, 0);
+  for (std::size_t r = 0; r < table.rows; ++r) {
+    if (r % 1024 == 0) stop.poll();
+    bool any = false;
+    for (std::size_t f = 0; f < columns; ++f) {
+      const TableColumn& column = table.columns[f];
+      known[f] = column.missing(r) ? 0 : 1;
+      if (known[f] == 0) continue;
+      any = true;
+      if (column.kind == Kind::numeric) numbers[f] = column.numbers[r];
+      else if (column.kind == Kind::set) sets[f] = column.set_of(r);
+      else codes[f] = column.codes[r];
+    }
+    if (!any) continue;
+    mixture.log_joint(view, joint);
+    std::size_t best = 0;
+    for (std::size_t c = 1; c < k; ++c)
+      if (joint[c] > joint[best]) best = c;
+    labels[r] = static_cast<std::int32_t>(best) + 1;
+    size[best] += table.weight_of(r);
+  }
+  std::vector<std::size_t> order(k);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return size[a] > size[b]; });
+  std::vector<std::int32_t> label(k + 1, 0);
+  for (std::size_t i = 0; i < k; ++i) label[order[i] + 1] = static_cast<std::int32_t>(i) + 1;
+  for (std::int32_t& l : labels) l = label[static_cast<std::size_t>(l)];
+  return labels;
+}
+
+}  // namespace icp

@@ -1,0 +1,234 @@
+#include "icp/mixture.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+#include "planted.hpp"
+
+namespace icp {
+namespace {
+
+using planted::adjusted_rand;
+using planted::Family;
+using planted::Law;
+
+// The table's rows in another order.
+Table reorder(const Table& table, const std::vector<std::size_t>& order) {
+  Table out;
+  out.rows = order.size();
+  for (const TableColumn& from : table.columns) {
+    TableColumn to;
+    to.kind = from.kind;
+    to.categories = from.categories;
+    if (from.kind == Kind::set) to.offsets.push_back(0);
+    for (const std::size_t r : order) {
+      if (from.kind == Kind::numeric) to.numbers.push_back(from.numbers[r]);
+      else if (from.kind != Kind::set) to.codes.push_back(from.codes[r]);
+      else {
+        for (const std::int32_t i : from.set_of(r)) to.items.push_back(i);
+        to.offsets.push_back(static_cast<std::uint32_t>(to.items.size()));
+        to.known.push_back(from.known[r]);
+      }
+    }
+    out.columns.push_back(std::move(to));
+  }
+  for (const std::size_t r : order)
+    if (!table.weight.empty()) out.weight.push_back(table.weight[r]);
+  return out;
+}
+
+Law::Rows planted_rows(std::size_t groups, std::size_t rows, std::uint64_t seed) {
+  Random random(seed);
+  return planted::separable_law(Family::gaussian, groups, true, 0.97, seed).draw(rows, random);
+}
+
+// One row of a table, as scoring sees it.
+struct RowView {
+  std::vector<double> numbers;
+  std::vector<std::int32_t> codes;
+  std::vector<std::span<const std::int32_t>> sets;
+  std::vector<std::uint8_t> known;
+  RowView(const Table& t, std::size_t r) {
+    for (const TableColumn& c : t.columns) {
+      numbers.push_back(c.kind == Kind::numeric ? c.numbers[r] : 0);
+      codes.push_back(c.kind == Kind::numeric || c.kind == Kind::set ? 0 : c.codes[r]);
+      sets.push_back(c.kind == Kind::set ? c.set_of(r) : std::span<const std::int32_t>());
+      known.push_back(c.missing(r) ? 0 : 1);
+    }
+  }
+  EncodedRow row() const { return {numbers, codes, sets, known}; }
+};
+
+TEST(Mixture, FindsGivenGroups) {
+  const Law::Rows rows = planted_rows(4, 1200, 11);
+  MixtureOptions options;
+  options.k = 4;
+  const Mixture m = fit_mixture(rows.table, options, Stop());
+  EXPECT_EQ(m.clusters(), 4);
+  EXPECT_TRUE(m.choice.given);
+  EXPECT_GT(adjusted_rand(rows.truth, assign_clusters(m, rows.table, Stop())), 0.9);
+}
+
+TEST(Mixture, OrderOfRowsDoesNotMatter) {
+  const Law::Rows rows = planted_rows(3, 700, 5);
+  std::vector<std::size_t> order(rows.table.rows);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  Random random(3);
+  for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+  const Table other = reorder(rows.table, order);
+  MixtureOptions options;
+  options.fit_rows = 500;   // a sample too must not depend on it
+  options.starts = 3;
+  const Mixture a = fit_mixture(rows.table, options, Stop()), b = fit_mixture(other, options, Stop());
+  EXPECT_EQ(to_binary(a), to_binary(b));
+  const auto x = assign_clusters(a, rows.table, Stop()), y = assign_clusters(b, other, Stop());
+  for (std::size_t i = 0; i < order.size(); ++i) ASSERT_EQ(y[i], x[order[i]]);
+}
+
+TEST(Mixture, CopiesAreWeights) {
+  const Law::Rows rows = planted_rows(3, 400, 8);
+  std::vector<std::size_t> twice;
+  for (std::size_t r = 0; r < rows.table.rows; ++r) twice.insert(twice.end(), 2, r);
+  Table weighted = rows.table;
+  weighted.weight.assign(weighted.rows, 2.0);
+  MixtureOptions options;
+  options.starts = 2;
+  EXPECT_EQ(to_binary(fit_mixture(reorder(rows.table, twice), options, Stop())),
+            to_binary(fit_mixture(weighted, options, Stop())));
+}
+
+TEST(Mixture, ProbabilitiesSumToOne) {
+  const Law::Rows rows = planted_rows(3, 600, 21);
+  const Mixture m = fit_mixture(rows.table, {}, Stop());
+  const auto k = static_cast<std::size_t>(m.clusters());
+  double sum = 0;
+  for (const double w : m.log_weight) sum += std::exp(w);
+  EXPECT_NEAR(sum, 1, 1e-9);
+  for (const MixtureFeature& f : m.features) {
+    if (f.kind == Kind::set) continue;
+    for (std::size_t c = 0; c < k; ++c) {
+      double p = 0;
+      for (std::size_t l = 0; l < static_cast<std::size_t>(f.levels); ++l) p += std::exp(f.log_cluster[l * k + c]);
+      EXPECT_NEAR(p, 1, 1e-9);
+    }
+    double p = 0;
+    for (const double x : f.log_whole) p += std::exp(x);
+    EXPECT_NEAR(p, 1, 1e-9);
+  }
+}
+
+TEST(Mixture, NothingKnownSaysNothing) {
+  const Law::Rows rows = planted_rows(3, 600, 21);
+  const Mixture m = fit_mixture(rows.table, {}, Stop());
+  RowView view(rows.table, 0);
+  std::fill(view.known.begin(), view.known.end(), 0);
+  std::vector<double> out(static_cast<std::size_t>(m.clusters()));
+  m.log_joint(view.row(), out);
+  EXPECT_EQ(out, m.log_weight);
+  EXPECT_EQ(m.log_independent(view.row()), 0);
+  EXPECT_EQ(m.log_feature_whole(view.row(), 0), 0);
+}
+
+TEST(Mixture, StoredFormsAreLossless) {
+  const Law::Rows rows = planted_rows(3, 600, 21);
+  const Mixture m = fit_mixture(rows.table, {}, Stop());
+  const Mixture back = from_binary<Mixture>(to_binary(m), "mixture"), text = from_json<Mixture>(to_json(m), "mixture");
+  EXPECT_EQ(to_binary(m), to_binary(back));
+  EXPECT_EQ(to_binary(m), to_binary(text));
+  std::vector<double> a(static_cast<std::size_t>(m.clusters())), b = a;
+  for (std::size_t r = 0; r < 50; ++r) {
+    const RowView view(rows.table, r);
+    m.log_joint(view.row(), a);
+    back.log_joint(view.row(), b);
+    EXPECT_EQ(a, b);
+  }
+}
+
+TEST(Mixture, CorruptFormsAreRefused) {
+  const Law::Rows rows = planted_rows(2, 300, 2);
+  const Mixture good = fit_mixture(rows.table, {}, Stop());
+  Mixture bad = good;
+  bad.log_weight[0] = 1;
+  EXPECT_THROW(bad.validate(), Error);
+  bad = good;
+  bad.features[0].log_cluster.pop_back();
+  EXPECT_THROW(bad.validate(), Error);
+  bad = good;
+  bad.features[0].levels += 1;
+  EXPECT_THROW(bad.validate(), Error);
+  bad = good;
+  bad.log_weight.clear();
+  EXPECT_THROW(bad.validate(), Error);
+  std::string bytes = to_binary(good);
+  Random random(1);
+  for (int i = 0; i < 300; ++i) {
+    std::string other = bytes;
+    for (int j = 0; j < 3; ++j) other[random.below(other.size())] = static_cast<char>(random.next());
+    try {
+      (void)from_binary<Mixture>(other, "mixture");
+    } catch (const Error&) {
+    }
+  }
+}
+
+TEST(Mixture, SmallAndEmptyTables) {
+  EXPECT_EQ(fit_mixture(Table{}, {}, Stop()).clusters(), 1);
+  Table t;
+  t.rows = 3;
+  TableColumn numbers, codes, sets;
+  numbers.numbers = {1.0, missing_number, missing_number};
+  codes.kind = Kind::binary;
+  codes.categories = 2;
+  codes.codes = {1, missing_category, 0};
+  sets.kind = Kind::set;
+  sets.categories = 2;
+  sets.offsets = {0, 1, 1, 1};
+  sets.items = {1};
+  sets.known = {1, 0, 1};
+  t.columns = {numbers, codes, sets};
+  MixtureOptions options;
+  options.k = 5;
+  const Mixture m = fit_mixture(t, options, Stop());
+  EXPECT_NO_THROW(m.validate());
+  const auto labels = assign_clusters(m, t, Stop());
+  EXPECT_EQ(labels[1], 0);   // nothing known
+  EXPECT_GT(labels[0], 0);
+}
+
+TEST(Mixture, ConstantAndIdenticalRows) {
+  Table t;
+  t.rows = 200;
+  TableColumn numbers;
+  numbers.numbers.assign(200, 7.0);
+  t.columns = {numbers};
+  EXPECT_EQ(fit_mixture(t, {}, Stop()).clusters(), 1);
+}
+
+TEST(Mixture, OptionsOutOfRangeAreRefused) {
+  const Table t;
+  MixtureOptions o;
+  o.k = -1;
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+  o = {};
+  o.k_max = 65;
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+  o = {};
+  o.starts = 0;
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+  o = {};
+  o.fit_rows = 10;
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+}
+
+TEST(Mixture, StopsWhenAsked) {
+  const Law::Rows rows = planted_rows(3, 600, 4);
+  int left = 50;
+  const auto count = [](void* context) { return --*static_cast<int*>(context) < 0; };
+  EXPECT_THROW(fit_mixture(rows.table, {}, Stop(count, &left)), Cancelled);
+}
+
+}  // namespace
+}  // namespace icp
