@@ -40,9 +40,10 @@ void set(Failure* f, int sqlstate, const char* message, const char* detail = "",
 }
 
 // True when the body returned. No exception leaves, and when this returns no C++ object of the body is alive.
-bool run(Datum (*body)(FunctionCallInfo), FunctionCallInfo fcinfo, Datum* result, Failure* f) noexcept {
+template <class Body>
+bool run(Body body, Failure* f) noexcept {
   try {
-    *result = body(fcinfo);
+    body();
     return true;
   } catch (const PgError& e) {
     f->error = e.data();
@@ -166,18 +167,33 @@ bool stop_requested(void*) noexcept {
   return interrupt != nullptr;
 }
 
-Datum guarded(Datum (*body)(FunctionCallInfo), FunctionCallInfo fcinfo) {
+namespace {
+
+// Only captures of plain pointers: nothing here may need a destructor, for the last line leaves by longjmp.
+template <class Body>
+void guard(Body body) {
+  static_assert(std::is_trivially_destructible_v<Body>);
   Failure failure;
-  Datum result = 0;
   auto* const handlers = PG_exception_stack;
   auto* const callbacks = error_context_stack;
   interrupt = nullptr;
-  if (__builtin_expect(run(body, fcinfo, &result, &failure), 1)) return result;
+  if (__builtin_expect(run(body, &failure), 1)) return;
   PG_exception_stack = handlers;
   error_context_stack = callbacks;
   if (failure.error != nullptr) ReThrowError(failure.error);
   raise(ERROR, failure.sqlstate, failure.message, failure.detail, failure.hint);
-  pg_unreachable();
+}
+
+}  // namespace
+
+Datum guarded(Datum (*body)(FunctionCallInfo), FunctionCallInfo fcinfo) {
+  Datum result = 0;
+  guard([&result, body, fcinfo] { result = body(fcinfo); });
+  return result;
+}
+
+void guarded(void (*body)(void*), void* argument) {
+  guard([body, argument] { body(argument); });
 }
 
 void warn(const std::string& message, const std::string& detail, const std::string& hint) { emit(WARNING, message, detail, hint); }

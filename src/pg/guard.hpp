@@ -69,7 +69,10 @@ inline Stop stop() { return Stop(stop_requested, nullptr); }
 // The same for loops of the bridge itself.
 inline void poll() { stop().poll(); }
 
+// The guard: runs C++ that PostgreSQL has called; an exception becomes its error when all frames of C++ are gone.
 Datum guarded(Datum (*body)(FunctionCallInfo), FunctionCallInfo fcinfo);
+// The same for callbacks of other shapes.
+void guarded(void (*body)(void*), void* argument);
 
 // The SQLSTATE of a code, as PostgreSQL packs it.
 int sqlstate_of(ErrorCode code) noexcept;

@@ -7,13 +7,6 @@
 #include "pg/row.hpp"
 #include "pg/varlena.hpp"
 
-extern "C" {
-#include "parser/parse_coerce.h"
-#include "utils/inval.h"
-#include "utils/json.h"
-#include "utils/syscache.h"
-}
-
 namespace icp::pg {
 
 namespace {
@@ -164,14 +157,13 @@ RowReader::RowReader(MemoryContext memory, std::vector<Column> wanted) : columns
   bound_memory_ = make_context(memory, "icp row type");
   scratch_ = make_context(memory, "icp row");
   utf8_ = GetDatabaseEncoding() == PG_UTF8;
-  types_.assign(columns_.size(), ColumnType::unknown);
   for (const Column& c : columns_) {
     const InContext in(scratch_);
     // A name that the server's encoding cannot write names no column there.
     try {
       server_names_.emplace_back(to_server(c.name));
     } catch (const PgError&) {
-      server_names_.emplace_back();
+      server_names_.emplace_back(1, '\0');
     }
   }
   MemoryContextReset(scratch_);
@@ -200,7 +192,6 @@ std::int32_t RowReader::add_column(std::string_view server_name) {
   std::string name(core_text(server_name));
   const bool identity = std::find(identities_.begin(), identities_.end(), name) != identities_.end();
   columns_.push_back({std::move(name), identity});
-  types_.push_back(ColumnType::unknown);
   server_names_.emplace_back(server_name);
   values_.emplace_back();
   present_.push_back(0);
@@ -283,7 +274,7 @@ void RowReader::bind(Oid type, std::int32_t typmod) {
     MemoryContextSwitchTo(before);
     return copy;
   });
-  std::fill(present_.begin(), present_.end(), std::uint8_t{0});
+  present_.assign(columns_.size(), 0);
   std::vector<Attribute> attributes(static_cast<std::size_t>(descriptor->natts));
   std::size_t needed = 0;
   for (int i = 0; i < descriptor->natts; ++i) {
@@ -296,7 +287,6 @@ void RowReader::bind(Oid type, std::int32_t typmod) {
     a.column = column_of(NameStr(form->attname), a.identity);
     if (a.column < 0) continue;
     const auto column = static_cast<std::size_t>(a.column);
-    if (present_.size() < columns_.size()) present_.resize(columns_.size());
     if (present_[column] != 0)
       throw Error(ErrorCode::duplicate_column, "column \"" + columns_[column].name + "\" appears more than once in the row",
                   {}, "Give each column its own name.");
@@ -304,20 +294,6 @@ void RowReader::bind(Oid type, std::int32_t typmod) {
     const Oid declared = form->atttypid;
     pg_call([&] { classify(a, declared); });
     if (a.kind == Kind::enumeration || a.element == Kind::enumeration) watch_enums();
-    switch (a.kind) {
-      case Kind::int2: case Kind::int4: case Kind::int8: types_[column] = ColumnType::integer; break;
-      case Kind::float4: case Kind::float8: types_[column] = ColumnType::real; break;
-      case Kind::numeric: types_[column] = ColumnType::numeric; break;
-      case Kind::boolean: types_[column] = ColumnType::boolean; break;
-      case Kind::text: case Kind::bpchar: case Kind::name: types_[column] = ColumnType::text; break;
-      case Kind::enumeration: types_[column] = ColumnType::enumeration; break;
-      case Kind::set: types_[column] = ColumnType::set; break;
-      case Kind::date: types_[column] = ColumnType::date; break;
-      case Kind::timestamp: types_[column] = ColumnType::timestamp; break;
-      case Kind::timestamptz: types_[column] = ColumnType::timestamptz; break;
-      case Kind::uuid: types_[column] = ColumnType::uuid; break;
-      default: types_[column] = ColumnType::other;
-    }
     needed = static_cast<std::size_t>(i) + 1;
   }
   attributes.resize(needed);
@@ -401,6 +377,7 @@ Value RowReader::datum_value(const Attribute& a, Datum datum) {
     case Kind::name: return Value::of(core_text(NameStr(*DatumGetName(datum))));
     case Kind::enumeration: return Value::of(enum_label(DatumGetObjectId(datum)));
     case Kind::set: return read_set(a, datum);
+    case Kind::uuid: return uuid_text(DatumGetUUIDP(datum));
     case Kind::date: return day(DatumGetDateADT(datum));
     case Kind::timestamp: return moment(DatumGetTimestamp(datum), true);
     case Kind::timestamptz: return moment(DatumGetTimestampTz(datum), false);
@@ -417,6 +394,7 @@ Value RowReader::identity_value(const Attribute& a, Datum datum) {
     case Kind::text: return varlena_text(datum, false);
     case Kind::bpchar: return varlena_text(datum, true);
     case Kind::name:
+    case Kind::uuid:
     case Kind::enumeration: return datum_value(a, datum);
     case Kind::boolean: return Value::of(DatumGetBool(datum) ? std::string_view("true") : std::string_view("false"));
     default: break;
@@ -453,6 +431,19 @@ Value RowReader::varlena_text(Datum datum, bool padded) {
   if (padded)
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
   return Value::of(core_text(text));
+}
+
+Value RowReader::uuid_text(const pg_uuid_t* uuid) {
+  static constexpr char hex[] = "0123456789abcdef";
+  scratch_used_ = true;
+  auto* text = static_cast<char*>(allocate(scratch_, 36));
+  char* p = text;
+  for (int i = 0; i < UUID_LEN; ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) *p++ = '-';
+    *p++ = hex[uuid->data[i] >> 4];
+    *p++ = hex[uuid->data[i] & 15];
+  }
+  return Value::of(std::string_view(text, 36));
 }
 
 std::string_view RowReader::enum_label(Oid value) {

@@ -4,8 +4,8 @@
 //   numbers   smallint, integer, bigint, real (through its shortest decimal form), double precision, numeric; NaN and
 //             infinities are missing
 //   booleans  boolean
-//   text      text, varchar, char (without padding), name, citext, enums
-//   sets      arrays of those; NULL elements are left out
+//   text      text, varchar, char (without padding), name, citext, enums, uuid
+//   sets      arrays of those (not of uuid); NULL elements are left out
 //   moments   date, timestamp (wall-clock time), timestamptz; infinities are missing
 //   other     everything else that is not NULL
 // and domains over them. In jsonb: strings, numbers, booleans, null; arrays of scalars are sets (of their text); other
@@ -25,11 +25,6 @@
 
 namespace icp::pg {
 
-// What a column is declared as; `unknown` for the keys of jsonb.
-enum class ColumnType : std::uint8_t {
-  unknown, integer, real, numeric, boolean, text, enumeration, set, date, timestamp, timestamptz, uuid, other
-};
-
 class RowReader {
  public:
   struct Column {
@@ -37,7 +32,7 @@ class RowReader {
     bool identity = false;  // read as text whatever its type is: what tells companies or deals apart
   };
 
-  // Reads the columns named, in that order; others are not even deformed. `memory` must outlive the reader: what must
+  // Reads the columns named, each once, in that order; others are not even deformed. `memory` must outlive the reader: what must
   // be detoasted or converted goes to a context below it, which is reset for each row.
   RowReader(MemoryContext memory, std::vector<Column> wanted);
   // Reads all columns; those named in `identities` as text.
@@ -54,7 +49,6 @@ class RowReader {
   // The columns read. When all are read they are those met so far: a new row type or key adds to the end, and what is
   // known keeps its place.
   const std::vector<Column>& columns() const noexcept { return columns_; }
-  ColumnType type(std::size_t column) const noexcept { return types_[column]; }
   // Whether the last row had such a column at all (else its value is missing).
   bool present(std::size_t column) const noexcept { return present_[column] != 0; }
   // Grows by one whenever a new row type was met: until then present() does not change between records.
@@ -94,6 +88,7 @@ class RowReader {
   Value identity_value(const Attribute& attribute, Datum datum);
   Value varlena_text(Datum datum, bool padded);
   Value read_set(const Attribute& attribute, Datum datum);
+  Value uuid_text(const pg_uuid_t* uuid);
   std::string_view enum_label(Oid value);
   Value json_value(const JsonbContainer* container, const char* base, std::uint32_t index, std::uint32_t offset,
                    std::uint32_t length, bool identity);
@@ -110,7 +105,6 @@ class RowReader {
   std::vector<std::string> identities_;
 
   std::vector<Column> columns_;
-  std::vector<ColumnType> types_;
   std::vector<std::string> server_names_;   // in the server's encoding
   std::vector<std::int32_t> by_name_;       // columns in jsonb's order of keys: by length, then by bytes
 
