@@ -422,11 +422,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
   data.feature_levels.assign(features, 0);
   data.feature_first.assign(features, 0);
   data.set_known.assign(features, 0);
-  double all = 0;
-  for (const Keyed& row : chosen) {
-    data.weight.push_back(row.weight);
-    all += row.weight;
-  }
+  for (const Keyed& row : chosen) data.weight.push_back(row.weight);
   for (std::size_t f = 0; f < features; ++f) {
     stop.poll();
     const TableColumn& column = table.columns[f];
