@@ -13,9 +13,12 @@ for argument in "$@"; do
   esac
 done
 
+# A signal may come while a step's output goes to the log.
+exec 3>&1 4>&2
 finish() {
   local status=$?
   trap - EXIT
+  exec 1>&3 2>&4
   if [ -n "${bindir:-}" ]; then
     if [ $status -eq 0 ] && [ -n "$keep" ]; then
       echo "The server is running. To connect: eval \"\$(scripts/server.sh env demo crm)\" && psql"

@@ -48,9 +48,12 @@ part() { [ -z "$only" ] || [ "$only" = "$1" ]; }
 chosen() { [ -z "$name" ] || [ "$(basename "$1" | sed 's/\.[^.]*$//')" = "$name" ]; }
 say() { echo "# $* ($((SECONDS / 60)):$(printf %02d $((SECONDS % 60))))"; }
 summary() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; }
+# A signal may come while a step's output goes to its log.
+exec 3>&1 4>&2
 finish() {
   local status=$?
   trap - EXIT
+  exec 1>&3 2>&4
   if [ -n "${bindir:-}" ]; then
     if [ -e "$home/test/log" ]; then cp "$home/test/log" "$logs/server.log"; fi
     if [ -n "$keep" ] && server_running test; then

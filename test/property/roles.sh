@@ -1,0 +1,50 @@
+# The grants of the README, as a role without superuser rights gives them: each of the three roles can do its part and no more.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+database=${PGDATABASE}_roles
+clean() { psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $database" -c 'DROP ROLE IF EXISTS icp_trainer, icp_scorer, icp_reader, icp_installer'; }
+clean
+trap clean EXIT
+psql -X -q -d postgres -c 'CREATE ROLE icp_installer LOGIN CREATEROLE' -c "CREATE DATABASE $database OWNER icp_installer TEMPLATE template0"
+export PGDATABASE=$database
+psql -X -q -v ON_ERROR_STOP=1 -c 'GRANT ALL ON SCHEMA public TO icp_installer' -c 'GRANT USAGE ON SCHEMA public TO PUBLIC'
+
+as() { PGOPTIONS="-c role=$1" psql -X -q -A -t -v ON_ERROR_STOP=1 "${@:2}"; }
+may() { if ! as "$1" -c "$2"; then echo "$1 may not: $2"; exit 1; fi; }
+may_not() {
+  local said
+  if said=$(as "$1" -v VERBOSITY=verbose -c "$2" 2>&1); then echo "$1 may: $2"; exit 1; fi
+  if ! grep -q 'ERROR:  42501' <<<"$said"; then echo "$said"; exit 1; fi
+}
+
+as icp_installer -c 'CREATE EXTENSION icp' -f demo/crm.sql
+as icp_installer -f <(awk '/^## /{ inside = ($0 == "## Three roles") } inside' README.md | scripts/docs.sh /dev/stdin)
+
+may icp_trainer "SELECT * FROM icp_train('main', 'icp_deals', '{\"leads\": \"icp_leads\", \"roles\": {\"open\": [\"New\", \"Demo\", \"Proposal\"]}}')"
+may icp_trainer "SELECT * FROM icp_train('main', activate => false)"
+may icp_trainer "SELECT icp_activate('main', 2)"
+may icp_trainer "SELECT cohort, grade FROM icp_cohorts('main')"
+may icp_trainer "SELECT icp_rename_cohort('main', (SELECT min(cohort) FROM icp_cohorts('main')), 'A title of our own', 'en')"
+may icp_trainer "SELECT icp_set_default('main')"
+may_not icp_trainer 'SELECT count(*) FROM lead'
+may_not icp_trainer 'SELECT count(*) FROM deal'
+
+as icp_installer -f <(sed '1,/^CREATE TRIGGER/{/^CREATE TRIGGER/!d}' demo/train.sql)
+may icp_scorer "SELECT s.cohort, s.label FROM lead l CROSS JOIN LATERAL icp_score(l, 'main') s LIMIT 1"
+may icp_scorer "SELECT e.* FROM lead l CROSS JOIN LATERAL icp_explain(l, 'main') e WHERE l.id = 4711"
+label=$(as icp_scorer -c "INSERT INTO lead (id, industry, employees, source, decision_maker) VALUES (200001, 'wholesale', 45, 'referral', 'owner') RETURNING icp_label")
+[ "$label" = gold ] || { echo "the trigger gave the label '$label'"; exit 1; }
+may_not icp_scorer 'SELECT count(*) FROM deal'
+may_not icp_scorer "SELECT icp_activate('main', 1)"
+may_not icp_scorer "SELECT icp_rename_cohort('main', (SELECT min(cohort) FROM icp_cohorts('main')), 'Another', 'en')"
+may_not icp_scorer "SELECT icp_drop_model('main', 1)"
+may_not icp_scorer "SELECT * FROM icp_train('main', 'icp_deals', '{}')"
+
+may icp_reader 'SELECT count(*) FROM icp_cohort_summary'
+may icp_reader 'SELECT count(*) FROM icp_cohort_traits'
+may icp_reader 'SELECT count(*) FROM icp_model_history'
+may_not icp_reader 'SELECT count(*) FROM icp_models'
+may_not icp_reader "SELECT icp_load('main')"
+may_not icp_reader 'SELECT count(*) FROM lead'
+granted=$(as icp_installer -c "SELECT string_agg(relname, ', ') FROM pg_class c, aclexplode(relacl) a WHERE relname LIKE 'icp%' AND a.grantee = 0")
+[ -z "$granted" ] || { echo "granted to PUBLIC: $granted"; exit 1; }
