@@ -459,7 +459,7 @@ Value RowReader::read_set(const Attribute& a, Datum datum) {
   const auto* p = static_cast<const char*>(static_cast<const void*>(DatumGetPointer(datum)));
   if (VARATT_IS_EXTENDED(p)) {
     scratch_used_ = true;
-    if (VARATT_IS_SHORT(p)) {
+    if (VARATT_IS_SHORT(p) && !VARATT_IS_EXTERNAL(p)) {
       // Only moved to an aligned place, with a long header.
       const std::size_t n = VARSIZE_SHORT(p) - VARHDRSZ_SHORT;
       auto* copy = static_cast<char*>(allocate(scratch_, n + VARHDRSZ));

@@ -8,7 +8,7 @@ namespace icp::pg {
 
 std::string_view bytes_of(Datum varlena) {
   auto* p = reinterpret_cast<struct varlena*>(DatumGetPointer(varlena));
-  if (VARATT_IS_EXTENDED(p) && !VARATT_IS_SHORT(p)) p = pg_call([&] { return pg_detoast_datum_packed(p); });
+  if (VARATT_IS_EXTERNAL(p) || VARATT_IS_COMPRESSED(p)) p = pg_call([&] { return pg_detoast_datum_packed(p); });
   return {VARDATA_ANY(p), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(p))};
 }
 
