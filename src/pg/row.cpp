@@ -323,14 +323,21 @@ std::span<const Value> RowReader::finish() {
 
 std::span<const Value> RowReader::read_record(Datum record) {
   begin();
-  const auto* header = reinterpret_cast<HeapTupleHeader>(DatumGetPointer(record));
+  auto* header = reinterpret_cast<HeapTupleHeader>(DatumGetPointer(record));
   if (VARATT_IS_EXTENDED(header)) {
     scratch_used_ = true;
     const InContext in(scratch_);
     header = pg_call([&] { return DatumGetHeapTupleHeader(record); });
   }
-  const Oid type = HeapTupleHeaderGetTypeId(header);
-  const std::int32_t typmod = HeapTupleHeaderGetTypMod(header);
+  return read(header, HeapTupleHeaderGetTypeId(header), HeapTupleHeaderGetTypMod(header));
+}
+
+std::span<const Value> RowReader::read_tuple(HeapTuple tuple, Oid row_type) {
+  begin();
+  return read(tuple->t_data, row_type, -1);
+}
+
+std::span<const Value> RowReader::read(HeapTupleHeader header, Oid type, std::int32_t typmod) {
   if (type != bound_type_ || typmod != bound_typmod_ ||
       (bound_entry_ != nullptr && bound_entry_->tupDesc_identifier != bound_identifier_))
     bind(type, typmod);

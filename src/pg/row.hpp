@@ -44,6 +44,8 @@ class RowReader {
   // datum. Errors: duplicate_column where two columns that are read have one name; wrong_type where jsonb holds
   // anything but an object.
   std::span<const Value> read_record(Datum record);
+  // The same of a tuple of a table, whose header need not be a datum's. `row_type` is the table's row type.
+  std::span<const Value> read_tuple(HeapTuple tuple, Oid row_type);
   std::span<const Value> read_json(Datum jsonb);
 
   // The columns read. When all are read they are those met so far: a new row type or key adds to the end, and what is
@@ -82,6 +84,7 @@ class RowReader {
   std::int32_t add_column(std::string_view server_name);
   void sort_names();
   void begin();
+  std::span<const Value> read(HeapTupleHeader header, Oid type, std::int32_t typmod);
   std::span<const Value> finish();
 
   Value datum_value(const Attribute& attribute, Datum datum);
