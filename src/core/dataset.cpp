@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/deal.hpp"
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
@@ -319,13 +320,8 @@ class RoleReader {
         continue;
       }
       const std::string word = fold(text_at(*c, r));
-      if (c->type == ColumnType::boolean) d_.outcome[r] = word == "true" ? Outcome::won : Outcome::lost;
-      else if (o_.won.count(word) > 0) d_.outcome[r] = Outcome::won;
-      else if (o_.lost.count(word) > 0) d_.outcome[r] = Outcome::lost;
-      else if (o_.open.count(word) > 0) d_.outcome[r] = Outcome::open;
-      else if (c->type == ColumnType::number && word == "1") d_.outcome[r] = Outcome::won;
-      else if (c->type == ColumnType::number && word == "0") d_.outcome[r] = Outcome::lost;
-      else unlisted[text_at(*c, r)] += static_cast<std::int64_t>(d_.count[r]);
+      d_.outcome[r] = outcome_of(word, c->type == ColumnType::boolean, c->type == ColumnType::number, o_);
+      if (d_.outcome[r] == Outcome::unknown) unlisted[text_at(*c, r)] += static_cast<std::int64_t>(d_.count[r]);
     }
     for (const auto& [word, rows] : unlisted)
       find("error", name, rows, fmt::format("'{}' is neither won, lost nor open", word),
@@ -336,8 +332,7 @@ class RoleReader {
     d_.cycle = number("cycle_days");
     std::int64_t negative = 0;
     for (std::size_t r = 0; r < d_.rows; ++r) {
-      if (std::isnan(d_.cycle[r]) && !std::isnan(d_.first_contact[r]) && !std::isnan(d_.closed[r]))
-        d_.cycle[r] = d_.closed[r] - d_.first_contact[r];
+      d_.cycle[r] = cycle_of(d_.cycle[r], d_.first_contact[r], d_.closed[r]);
       if (d_.cycle[r] < 0) {
         ++negative;
         d_.cycle[r] = nan_value;
@@ -351,21 +346,8 @@ class RoleReader {
   void effort() {
     d_.effort = number("effort");
     const std::vector<double> calls = number("calls"), meetings = number("meetings"), emails = number("emails");
-    for (std::size_t r = 0; r < d_.rows; ++r) {
-      if (!std::isnan(d_.effort[r])) continue;
-      if (o_.effort_unit == "hours") {
-        d_.effort[r] = d_.hours[r];
-        continue;
-      }
-      double sum = 0;
-      bool any = false;
-      for (const double part : {calls[r], meetings[r], emails[r]})
-        if (!std::isnan(part)) {
-          sum += part;
-          any = true;
-        }
-      if (any) d_.effort[r] = sum;
-    }
+    for (std::size_t r = 0; r < d_.rows; ++r)
+      d_.effort[r] = effort_of(d_.effort[r], calls[r], meetings[r], emails[r], d_.hours[r], o_.effort_unit == "hours");
   }
 
   void currency() {
