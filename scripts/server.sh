@@ -62,7 +62,7 @@ server_build() {
 
 server_env() {
   server_setup
-  export PGHOST=$home/${1:-dev} PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH
+  export PG_CONFIG=$pg_config ICP_TREE=$tree PGHOST=$home/${1:-dev} PGPORT=5432 PGUSER=postgres PGDATABASE=postgres PATH=$bindir:$PATH
   unset PGSERVICE PGPASSFILE PGOPTIONS PGAPPNAME PGTZ PGDATESTYLE PGSSLMODE PGHOSTADDR
 }
 

@@ -140,7 +140,8 @@ drive() {
 
 fresh_database() { psql -X -q -d postgres -c "SET client_min_messages = warning" -c "DROP DATABASE IF EXISTS $1" -c "CREATE DATABASE $1 TEMPLATE $2"; }
 
-# A script passes with status 0 and is skipped with 77. It finds an empty database with the extension in PGDATABASE.
+# A script passes with status 0 and is skipped with 77. It finds an empty database with the extension in PGDATABASE, the
+# connection in PGHOST, PGPORT and PGUSER (a superuser), the copied installation in ICP_TREE, its pg_config in PG_CONFIG.
 script_tests() {
   local kind=$1 script test status
   for script in test/"$kind"/*.sh; do

@@ -1,0 +1,25 @@
+# A CRM's raw tables mapped by one view. Nothing known before the outcome tells won from lost here, and nothing may be found.
+set -euo pipefail
+[ -n "${ICP_DATA:-}" ] || { echo 'ICP_DATA is not set'; exit 77; }
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+psql -X -q -v ON_ERROR_STOP=1 <<SQL
+CREATE TABLE accounts (account text PRIMARY KEY, sector text, year_established int, revenue numeric, employees int, office_location text, subsidiary_of text);
+CREATE TABLE pipeline (opportunity_id text PRIMARY KEY, sales_agent text, product text, account text, deal_stage text, engage_date date, close_date date, close_value numeric);
+\copy accounts FROM '$ICP_DATA/maven_crm/accounts.csv' CSV HEADER
+\copy pipeline FROM '$ICP_DATA/maven_crm/sales_pipeline.csv' CSV HEADER
+CREATE VIEW icp_deals AS
+SELECT p.opportunity_id AS deal_id, p.account AS company_id, p.deal_stage AS outcome, p.engage_date AS first_contact_at, p.close_date AS closed_at,
+       p.close_value AS amount, 'USD' AS currency, p.sales_agent AS owner, p.product, a.sector, a.year_established, a.revenue, a.employees, a.office_location
+FROM pipeline p LEFT JOIN accounts a USING (account);
+SELECT * FROM icp_check('icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}');
+SELECT * FROM icp_train('main', 'icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}');
+SELECT cohort, grade, title, n, n_closed, n_companies, win_rate, win_rate_lo, win_rate_hi FROM icp_cohorts('main');
+SELECT * FROM icp_diagnostics('main');
+DO \$\$
+BEGIN
+  IF (SELECT (m.won, m.lost, m.open) IS DISTINCT FROM (4238::bigint, 2473::bigint, 2089::bigint)
+      FROM icp_train('again', 'icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}') m) THEN RAISE EXCEPTION 'won, lost and open'; END IF;
+  IF EXISTS (SELECT FROM icp_cohorts('main') WHERE grade IN ('A', 'C')) THEN RAISE EXCEPTION 'found what is not there'; END IF;
+END \$\$;
+SQL
+psql -X -q -v model=main -v deals=icp_deals -f test/consistent.sql

@@ -1,0 +1,22 @@
+# pg_dump and restore keep the models, their numbers and what is active; training goes on after it; reading needs no writing.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+restored=${PGDATABASE}_restored
+psql -X -q -v ON_ERROR_STOP=1 -f demo/crm.sql -f demo/train.sql -c "SELECT icp_set('main', '{\"gold_similarity\": 0.8}', activate => false)"
+psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
+trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
+pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
+state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
+diff <(psql -X -A -t -c "$state") <(psql -X -A -t -d "$restored" -c "$state")
+psql -X -q -v ON_ERROR_STOP=1 -d "$restored" <<'SQL'
+BEGIN READ ONLY;
+SELECT s.label, count(*) FROM lead l CROSS JOIN LATERAL icp_score(l, 'main@1') s GROUP BY 1;
+SELECT count(*) FROM lead l CROSS JOIN LATERAL icp_explain(l) e WHERE l.id < 100;
+SELECT count(*) FROM icp_cohort_summary;
+COMMIT;
+SELECT * FROM icp_train('main');
+DO $$
+BEGIN
+  IF (SELECT string_agg(name || '@' || version, ' ' ORDER BY version) FROM icp_models) <> 'main@1 main@2 main@3' THEN RAISE EXCEPTION 'versions'; END IF;
+END $$;
+SQL
