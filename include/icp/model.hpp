@@ -125,6 +125,9 @@ struct Model {
   void validate() const;
 };
 
+// What is usual in a cohort, for people: "30–70", "wholesale 92 %, retail 5 %".
+std::string usual(const Feature& feature, const Criterion& criterion, const std::string& language);
+
 // Learns a model. Zero closed deals, too few of them, or one outcome only and no DQS: a model without cohorts whose
 // findings say so. Throws as read_dataset and learn_encoder do.
 Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop);

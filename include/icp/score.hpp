@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "icp/matcher.hpp"
 #include "icp/model.hpp"
 #include "icp/value.hpp"
 
@@ -37,14 +38,15 @@ struct Explanation {
 
 // Memory that one caller reuses from row to row.
 struct ScoreBuffer {
-  EncodedBuffer encoded;
+  EncodedBuffer encoded, other;
   std::vector<double> joint;
-  std::vector<double> similarity, coverage;
 };
 
 class Scorer {
  public:
   explicit Scorer(Model model);
+  Scorer(const Scorer&) = delete;
+  Scorer& operator=(const Scorer&) = delete;
   const Model& model() const { return model_; }
 
   // The names of the columns wanted, in the order of `values` below: the features, then the dates that ages need.
@@ -65,17 +67,15 @@ class Scorer {
   std::optional<double> similarity(std::span<const Value> a, std::span<const Value> b, ScoreBuffer& buffer) const;
 
  private:
-  void encode(std::span<const Value> values, ScoreBuffer& buffer) const;
-  void measure(ScoreBuffer& buffer) const;
-  int assign(const ScoreBuffer& buffer) const;
-  double criterion(std::size_t cohort, std::size_t feature, const EncodedBuffer& row) const;
-  bool evident(int cohort, const ScoreBuffer& buffer) const;
+  void encode(std::span<const Value> values, EncodedBuffer& buffer) const;
 
   Model model_;
   Options options_;
+  Matcher matcher_;
   std::vector<std::string_view> columns_;
   std::vector<double> feature_weight_;   // mean weight over the cohorts
-  std::size_t reference_ = 0;            // where the dates begin in columns_
+  bool dated_ = false;                   // the last two columns are first_contact_at and created_at, for ages
+  std::string first_contact_, created_;
 };
 
 }  // namespace icp

@@ -1,0 +1,259 @@
+// What is usual in each cohort and how much it tells the cohort from the rest; names from it.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "icp/text.hpp"
+#include "icp/training.hpp"
+
+namespace icp {
+
+namespace {
+
+// Jensen–Shannon divergence (Lin 1991) of two distributions over cells given by counts, less its expected value where
+// both are samples of one law (a chi-square's expectation); at least 0, at most log 2.
+double divergence(const std::vector<double>& a, const std::vector<double>& b) {
+  double na = 0, nb = 0, cells = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    na += a[i];
+    nb += b[i];
+    if (a[i] + b[i] > 0) cells += 1;
+  }
+  if (na <= 0 || nb <= 0) return 0;
+  double js = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    const double p = a[i] / na, q = b[i] / nb, m = (p + q) / 2;
+    if (p > 0) js += 0.5 * p * std::log(p / m);
+    if (q > 0) js += 0.5 * q * std::log(q / m);
+  }
+  return std::max(0.0, js - (cells - 1) / 8 * (1 / na + 1 / nb));
+}
+
+struct Members {
+  std::vector<std::uint32_t> in, out;
+};
+
+double weighted_quantile(const std::vector<std::pair<double, double>>& sorted, double q) {
+  double total = 0, sum = 0;
+  for (const auto& [x, w] : sorted) total += w;
+  for (const auto& [x, w] : sorted) {
+    sum += w;
+    if (sum >= q * total) return x;
+  }
+  return sorted.back().first;
+}
+
+Criterion numeric(const Feature& feature, const Table& t, const TableColumn& c, const Members& m, const std::vector<double>& cuts) {
+  Criterion out;
+  std::vector<double> a(cuts.size() + 1, 0), b = a;
+  std::vector<std::pair<double, double>> in, all;
+  const auto cell = [&](double x) { return static_cast<std::size_t>(std::upper_bound(cuts.begin(), cuts.end(), x) - cuts.begin()); };
+  double total = 0, known = 0;
+  for (const auto r : m.in) {
+    total += t.weight_of(r);
+    if (c.missing(r)) continue;
+    known += t.weight_of(r);
+    a[cell(c.numbers[r])] += t.weight_of(r);
+    in.emplace_back(c.numbers[r], t.weight_of(r));
+  }
+  for (const auto r : m.out)
+    if (!c.missing(r)) {
+      b[cell(c.numbers[r])] += t.weight_of(r);
+      all.emplace_back(c.numbers[r], t.weight_of(r));
+    }
+  out.known = total > 0 ? known / total : 0;
+  all.insert(all.end(), in.begin(), in.end());
+  std::sort(in.begin(), in.end());
+  std::sort(all.begin(), all.end());
+  if (!all.empty()) out.median_all = feature.raw(weighted_quantile(all, 0.5));
+  if (in.empty()) {
+    out.usual_low = feature.raw(feature.low);
+    out.usual_high = feature.raw(feature.high);
+    return out;
+  }
+  out.median = feature.raw(weighted_quantile(in, 0.5));
+  out.usual_low = feature.raw(weighted_quantile(in, 0.1));
+  out.usual_high = feature.raw(weighted_quantile(in, 0.9));
+  double mean = 0, variance = 0;
+  for (const auto& [x, w] : in) mean += w * x / known;
+  for (const auto& [x, w] : in) variance += w * (x - mean) * (x - mean) / known;
+  out.spread = std::max(0.1, std::sqrt(variance));
+  out.weight = divergence(a, b);
+  return out;
+}
+
+Criterion categorical(const Table& t, const TableColumn& c, const Members& m) {
+  Criterion out;
+  std::vector<double> a(static_cast<std::size_t>(c.categories), 0), b = a;
+  double total = 0, known = 0, known_all = 0;
+  for (const auto r : m.in) {
+    total += t.weight_of(r);
+    if (c.missing(r)) continue;
+    known += t.weight_of(r);
+    a[static_cast<std::size_t>(c.codes[r])] += t.weight_of(r);
+  }
+  for (const auto r : m.out)
+    if (!c.missing(r)) b[static_cast<std::size_t>(c.codes[r])] += t.weight_of(r);
+  out.weight = divergence(a, b);
+  out.known = total > 0 ? known / total : 0;
+  for (std::size_t k = 0; k < a.size(); ++k) known_all += a[k] + b[k];
+  const double most = a.empty() ? 0 : *std::max_element(a.begin(), a.end());
+  for (std::size_t k = 0; k < a.size(); ++k) {
+    out.match.push_back(most > 0 ? (a[k] + 0.5) / (most + 0.5) : 1);
+    out.share.push_back(known > 0 ? a[k] / known : 0);
+    out.share_all.push_back(known_all > 0 ? (a[k] + b[k]) / known_all : 0);
+  }
+  return out;
+}
+
+Criterion set(const Table& t, const TableColumn& c, const Members& m) {
+  Criterion out;
+  const auto items = static_cast<std::size_t>(c.categories);
+  std::vector<double> a(items, 0), b(items, 0);
+  double total = 0, na = 0, nb = 0;
+  for (const auto r : m.in) {
+    total += t.weight_of(r);
+    if (c.missing(r)) continue;
+    na += t.weight_of(r);
+    for (const auto i : c.set_of(r)) a[static_cast<std::size_t>(i)] += t.weight_of(r);
+  }
+  for (const auto r : m.out) {
+    if (c.missing(r)) continue;
+    nb += t.weight_of(r);
+    for (const auto i : c.set_of(r)) b[static_cast<std::size_t>(i)] += t.weight_of(r);
+  }
+  out.known = total > 0 ? na / total : 0;
+  for (std::size_t i = 0; i < items; ++i) {
+    const double w = divergence({a[i], na - a[i]}, {b[i], nb - b[i]});
+    out.item_weight.push_back(w);
+    out.weight += w;
+    out.match.push_back((a[i] + 0.5) / (na + 1));
+    out.share.push_back(na > 0 ? a[i] / na : 0);
+    out.share_all.push_back(na + nb > 0 ? (a[i] + b[i]) / (na + nb) : 0);
+  }
+  return out;
+}
+
+// Letters and digits of any script, folded, joined by "_".
+std::string slug(const std::string& text) {
+  std::string out;
+  for (const char c : fold(text)) {
+    const auto u = static_cast<unsigned char>(c);
+    const bool letter = u >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+    if (letter) out += c;
+    else if (!out.empty() && out.back() != '_') out += '_';
+  }
+  while (!out.empty() && out.back() == '_') out.pop_back();
+  return out;
+}
+
+// A condition as part of a title: "Wholesale", "employees 30–70".
+std::string short_words(const Condition& c) {
+  if (c.kind == Kind::categorical && !c.titles.empty()) {
+    std::string out = c.titles[0];
+    for (std::size_t i = 1; i < c.titles.size() && i < 3; ++i) out += " / " + c.titles[i];
+    return c.titles.size() > 3 ? out + " …" : out;
+  }
+  return Predicate{{c}}.words();
+}
+
+}  // namespace
+
+std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Encoder& encoder, std::span<const std::int32_t> cluster,
+                                                   int clusters, const Stop& stop) {
+  std::vector<Members> members(static_cast<std::size_t>(clusters));
+  for (std::size_t r = 0; r < table.rows; ++r)
+    for (int k = 0; k < clusters; ++k)
+      (cluster[r] == k ? members[static_cast<std::size_t>(k)].in : members[static_cast<std::size_t>(k)].out).push_back(static_cast<std::uint32_t>(r));
+  std::vector<std::vector<Criterion>> out(members.size(), std::vector<Criterion>(encoder.features.size()));
+  for (std::size_t f = 0; f < encoder.features.size(); ++f) {
+    stop.poll();
+    const TableColumn& c = table.columns[f];
+    std::vector<double> cuts;
+    if (c.kind == Kind::numeric) {
+      std::vector<double> v;
+      for (const double x : c.numbers)
+        if (!std::isnan(x)) v.push_back(x);
+      std::sort(v.begin(), v.end());
+      for (std::size_t i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * i / 10]);
+      cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    }
+    for (std::size_t k = 0; k < members.size(); ++k)
+      out[k][f] = c.kind == Kind::numeric ? numeric(encoder.features[f], table, c, members[k], cuts)
+                  : c.kind == Kind::set   ? set(table, c, members[k])
+                                          : categorical(table, c, members[k]);
+  }
+  for (auto& criteria : out) {
+    double total = 0;
+    for (const Criterion& c : criteria) total += c.weight;
+    // Where nothing tells the cohort from the rest (a single one, say) all features count alike.
+    for (Criterion& c : criteria) c.weight = total > 0 ? c.weight / total : 1.0 / static_cast<double>(criteria.size());
+  }
+  return out;
+}
+
+std::string usual(const Feature& feature, const Criterion& c, const std::string& language) {
+  const bool ru = language == "ru";
+  if (feature.kind == Kind::numeric) {
+    const auto tidy = [](double v) { return number_text(parse_number(fmt::format("{:.4g}", v)).value_or(v)); };
+    const std::string low = tidy(c.usual_low), high = tidy(c.usual_high);
+    return low == high ? low : low + "–" + high;
+  }
+  std::vector<std::size_t> order(c.share.size());
+  for (std::size_t k = 0; k < order.size(); ++k) order[k] = k;
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return c.share[a] > c.share[b]; });
+  std::string out;
+  double covered = 0;
+  for (std::size_t i = 0; i < order.size() && i < 3; ++i) {
+    const double share = c.share[order[i]];
+    if (share < 0.05 || (feature.kind != Kind::set && covered >= 0.8)) break;
+    covered += share;
+    std::string name = feature.categories[order[i]].title();
+    if (feature.kind == Kind::binary) name = order[i] == 1 ? (ru ? "да" : "yes") : (ru ? "нет" : "no");
+    out += fmt::format("{}{} {:.0f} %", out.empty() ? "" : ", ", name, 100 * share);
+  }
+  return out.empty() ? (ru ? "по-разному" : "varied") : out;
+}
+
+void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder) {
+  std::set<std::string> used;
+  for (Cohort& c : cohorts) {
+    std::string key;
+    c.title.clear();
+    std::vector<Condition> conditions = c.predicate.conditions;
+    // Categories name a cohort better than ranges do.
+    std::stable_sort(conditions.begin(), conditions.end(), [](const Condition& a, const Condition& b) {
+      return (a.kind == Kind::categorical) > (b.kind == Kind::categorical);
+    });
+    int parts = 0;
+    for (const Condition& condition : conditions) {
+      const std::string words = short_words(condition);
+      c.title += (c.title.empty() ? "" : " · ") + words;
+      if (parts++ < 2) key += (key.empty() ? "" : "_") + slug(condition.kind == Kind::categorical ? condition.titles[0] : words);
+    }
+    if (key.empty()) {
+      if (cohorts.size() == 1) {
+        key = "all";
+        c.title = "All customers";
+      } else {
+        std::size_t best = 0;
+        for (std::size_t f = 0; f < c.criteria.size(); ++f)
+          if (c.criteria[f].weight > c.criteria[best].weight) best = f;
+        c.title = encoder.features.empty() ? "group" : encoder.features[best].name + " " + usual(encoder.features[best], c.criteria[best], "en");
+        key = slug(c.title);
+      }
+    }
+    if (key.size() > 60) {
+      std::size_t end = 60;
+      while (end > 0 && (static_cast<unsigned char>(key[end]) & 0xc0) == 0x80) --end;
+      key.resize(end);
+    }
+    std::string unique = key;
+    for (int i = 2; !used.insert(unique).second; ++i) unique = fmt::format("{}_{}", key, i);
+    c.key = unique;
+  }
+}
+
+}  // namespace icp

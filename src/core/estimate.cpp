@@ -1,0 +1,146 @@
+#include "icp/estimate.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include <boost/math/distributions/normal.hpp>
+#include <boost/math/distributions/students_t.hpp>
+
+#include "icp/model.hpp"
+
+namespace icp {
+
+namespace {
+
+struct Sums {
+  double n = 0, weight = 0, mean = 0;
+  std::map<std::int32_t, double> residual;  // by company
+};
+
+Sums sum_up(std::span<const Observation> observations) {
+  Sums s;
+  double total = 0;
+  for (const Observation& o : observations) {
+    s.n += 1;
+    s.weight += o.weight;
+    total += o.weight * o.value;
+  }
+  if (s.weight > 0) s.mean = total / s.weight;
+  for (const Observation& o : observations) s.residual[o.company] += o.weight * (o.value - s.mean);
+  return s;
+}
+
+std::optional<double> cluster_variance(const Sums& s) {
+  const double g = static_cast<double>(s.residual.size());
+  if (g < 2) return std::nullopt;
+  double sum = 0;
+  for (const auto& [company, r] : s.residual) sum += r * r;
+  return g / (g - 1) * sum / (s.weight * s.weight);
+}
+
+Estimate blank(const Sums& s) {
+  Estimate e;
+  e.n = static_cast<std::int64_t>(s.n);
+  e.companies = static_cast<std::int64_t>(s.residual.size());
+  if (s.weight > 0) e.value = s.mean;
+  return e;
+}
+
+}  // namespace
+
+double normal_quantile(double probability) { return boost::math::quantile(boost::math::normal_distribution<double>(), probability); }
+
+Estimate mean_estimate(std::span<const Observation> observations, double level) {
+  const Sums s = sum_up(observations);
+  Estimate e = blank(s);
+  if (const auto variance = cluster_variance(s)) {
+    const boost::math::students_t_distribution<double> t(static_cast<double>(s.residual.size()) - 1);
+    const double half = boost::math::quantile(t, 0.5 + level / 2) * std::sqrt(*variance);
+    e.low = s.mean - half;
+    e.high = s.mean + half;
+  }
+  return e;
+}
+
+std::optional<double> standard_error(std::span<const Observation> observations) {
+  const auto variance = cluster_variance(sum_up(observations));
+  return variance ? std::optional(std::sqrt(*variance)) : std::nullopt;
+}
+
+Estimate share_estimate(std::span<const Observation> observations, double level) {
+  const Sums s = sum_up(observations);
+  Estimate e = blank(s);
+  if (!e.value) return e;
+  const double p = s.mean, companies = static_cast<double>(s.residual.size());
+  // Where the variance says nothing (all or none), each company is one observation.
+  double n = companies;
+  const auto variance = cluster_variance(s);
+  if (variance && *variance > 0) n = std::min(s.n, p * (1 - p) / *variance);
+  const double z = normal_quantile(0.5 + level / 2), zz = z * z / n;
+  const double centre = (p + zz / 2) / (1 + zz), half = z / (1 + zz) * std::sqrt(p * (1 - p) / n + zz / (4 * n));
+  e.low = p <= 0 ? 0 : std::max(0.0, centre - half);
+  e.high = p >= 1 ? 1 : std::min(1.0, centre + half);
+  return e;
+}
+
+Estimate company_mean_estimate(std::span<const Observation> observations, double level) {
+  std::map<std::int32_t, std::pair<double, double>> sums;
+  for (const Observation& o : observations) {
+    auto& [total, weight] = sums[o.company];
+    total += o.weight * o.value;
+    weight += o.weight;
+  }
+  std::vector<Observation> means;
+  for (const auto& [company, sum] : sums) means.push_back({sum.first / sum.second, 1, company});
+  return mean_estimate(means, level);
+}
+
+std::vector<Shrunken> shrink_to(double centre, std::span<const double> values, std::span<const double> variances) {
+  double q = 0, w = 0;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    q += (values[i] - centre) * (values[i] - centre) / variances[i];
+    w += 1 / variances[i];
+  }
+  // The centre is given, so Q has one degree of freedom for each value.
+  const double tau = w > 0 ? std::max(0.0, (q - static_cast<double>(values.size())) / w) : 0;
+  std::vector<Shrunken> out;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const double keep = tau / (tau + variances[i]);
+    out.push_back({centre + keep * (values[i] - centre), keep * variances[i]});
+  }
+  return out;
+}
+
+std::vector<Shrunken> shrink(std::span<const double> values, std::span<const double> variances) {
+  std::vector<Shrunken> out;
+  const std::size_t k = values.size();
+  if (k < 2) {
+    for (std::size_t i = 0; i < k; ++i) out.push_back({values[i], variances[i]});
+    return out;
+  }
+  double w = 0, ww = 0, wx = 0;
+  for (std::size_t i = 0; i < k; ++i) {
+    const double v = 1 / variances[i];
+    w += v;
+    ww += v * v;
+    wx += v * values[i];
+  }
+  double q = 0;
+  for (std::size_t i = 0; i < k; ++i) q += (values[i] - wx / w) * (values[i] - wx / w) / variances[i];
+  const double tau = std::max(0.0, (q - static_cast<double>(k - 1)) / (w - ww / w));
+  double centre = 0, total = 0;
+  for (std::size_t i = 0; i < k; ++i) {
+    centre += values[i] / (tau + variances[i]);
+    total += 1 / (tau + variances[i]);
+  }
+  centre /= total;
+  for (std::size_t i = 0; i < k; ++i) {
+    const double keep = tau / (tau + variances[i]);
+    // The centre's own uncertainty is part of a shrunken estimate's.
+    out.push_back({centre + keep * (values[i] - centre), keep * variances[i] + (1 - keep) * (1 - keep) / total});
+  }
+  return out;
+}
+
+}  // namespace icp

@@ -1,0 +1,227 @@
+// Outcomes of cohorts: sizes, estimates, grades.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "icp/dqs.hpp"
+#include "icp/training.hpp"
+
+namespace icp {
+
+namespace {
+
+constexpr std::int64_t graded_companies = 10;
+
+// A band with its bounds, on the scale of deals.
+std::string letter(double dqs, const std::array<double, 2>& bands) { return dqs > bands[1] ? "A" : dqs < bands[0] ? "C" : "B"; }
+
+bool inside(double low, double high, const std::string& grade, const std::array<double, 2>& bands) {
+  if (grade == "A") return low > bands[1];
+  if (grade == "C") return high < bands[0];
+  return low >= bands[0] && high <= bands[1];
+}
+
+// Win rate against all other deals: the log of the ratio and its variance; nothing where either side is empty.
+struct Ratio {
+  bool known = false;
+  double log = 0, variance = 0;
+};
+
+double rate_variance(std::span<const Observation> rows, double p) {
+  // At least the binomial variance of the companies with half a win added: a rate of 0 or 1 is not certain.
+  std::set<std::int32_t> companies;
+  for (const Observation& o : rows) companies.insert(o.company);
+  const double n = static_cast<double>(companies.size());
+  const double se = standard_error(rows).value_or(0);
+  return std::max(se * se, p * (1 - p) / std::max(1.0, static_cast<double>(rows.size())) + (se > 0 ? 0 : 0.25 / (n * n)));
+}
+
+Ratio win_ratio(std::span<const Observation> in, std::span<const Observation> out) {
+  Ratio r;
+  if (in.empty() || out.empty()) return r;
+  const auto rate = [](std::span<const Observation> rows) {
+    double w = 0, n = 0;
+    for (const Observation& o : rows) {
+      w += o.weight * o.value;
+      n += o.weight;
+    }
+    return (w + 0.5) / (n + 1);
+  };
+  const double p = rate(in), q = rate(out);
+  r.known = true;
+  r.log = std::log(p / q);
+  r.variance = rate_variance(in, p) / (p * p) + rate_variance(out, q) / (q * q);
+  return r;
+}
+
+struct Group {
+  std::vector<Observation> dqs, won, ltv, cac, cycle, effort, retention;
+  std::set<std::int32_t> companies;
+};
+
+void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, const std::array<double, 2>& bands) {
+  // A cohort with a single company has no standard error of its own: it gets the pooled one of a deal.
+  std::vector<Observation> everything;
+  for (const Group& g : groups) everything.insert(everything.end(), g.dqs.begin(), g.dqs.end());
+  const Estimate overall = mean_estimate(everything);
+  double spread = 0;
+  for (const Observation& o : everything) spread += (o.value - *overall.value) * (o.value - *overall.value);
+  spread = everything.size() > 1 ? spread / static_cast<double>(everything.size() - 1) : 0;
+  std::vector<double> values, variances;
+  std::vector<std::size_t> index;
+  for (std::size_t c = 0; c < cohorts.size(); ++c) {
+    if (!cohorts[c].dqs.value) continue;
+    const double floor = 1e-6 + 0.01 * spread / static_cast<double>(groups[c].dqs.size());
+    const auto se = standard_error(groups[c].dqs);
+    values.push_back(*cohorts[c].dqs.value);
+    variances.push_back(std::max(floor, se ? *se * *se : spread));
+    index.push_back(c);
+  }
+  const auto shrunk = shrink(values, variances);
+  const double z95 = normal_quantile(0.975), z90 = normal_quantile(0.95);
+  for (std::size_t i = 0; i < index.size(); ++i) {
+    Cohort& c = cohorts[index[i]];
+    const double se = std::sqrt(shrunk[i].variance);
+    c.dqs_shrunk = c.dqs;
+    c.dqs_shrunk.value = shrunk[i].value;
+    c.dqs_shrunk.low = shrunk[i].value - z95 * se;
+    c.dqs_shrunk.high = shrunk[i].value + z95 * se;
+    if (c.n_companies < graded_companies) continue;
+    c.grade = letter(shrunk[i].value, bands);
+    c.grade_sure = inside(shrunk[i].value - z90 * se, shrunk[i].value + z90 * se, c.grade, bands);
+  }
+}
+
+// The grade by win rate of each cohort, '\0' where it cannot be told. Also the cap on a grade by DQS.
+std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, bool apply) {
+  std::vector<Ratio> ratios;
+  std::vector<double> logs, variances;
+  for (std::size_t c = 0; c < cohorts.size(); ++c) {
+    std::vector<Observation> others;
+    for (std::size_t o = 0; o < groups.size(); ++o)
+      if (o != c) others.insert(others.end(), groups[o].won.begin(), groups[o].won.end());
+    ratios.push_back(win_ratio(groups[c].won, others));
+    if (ratios.back().known) {
+      logs.push_back(ratios.back().log);
+      variances.push_back(ratios.back().variance);
+    }
+  }
+  const auto shrunk = shrink_to(0, logs, variances);
+  std::vector<char> grades(cohorts.size(), '\0');
+  // Simultaneous over the cohorts (Bonferroni).
+  const double z = normal_quantile(1 - 0.05 / (2.0 * static_cast<double>(std::max<std::size_t>(1, logs.size()))));
+  const double z90 = normal_quantile(0.95);
+  std::size_t i = 0;
+  for (std::size_t c = 0; c < cohorts.size(); ++c) {
+    if (!ratios[c].known) continue;
+    const Shrunken& s = shrunk[i++];
+    const double half = z * std::sqrt(ratios[c].variance);
+    if (ratios[c].log - half > 0 && std::exp(s.value) >= 1.25) grades[c] = 'A';
+    else if (ratios[c].log + half < 0 && std::exp(s.value) <= 0.8) grades[c] = 'C';
+    else grades[c] = 'B';
+    if (!apply || cohorts[c].n_companies < graded_companies) continue;
+    cohorts[c].grade = std::string(1, grades[c]);
+    const double half90 = z90 * std::sqrt(s.variance);
+    cohorts[c].grade_sure = grades[c] != 'B' || (s.value - half90 > std::log(0.8) && s.value + half90 < std::log(1.25));
+  }
+  return grades;
+}
+
+}  // namespace
+
+void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<const std::uint32_t> rows, std::span<const std::int32_t> cohort) {
+  const Dataset& d = t.data;
+  std::vector<Group> groups(cohorts.size());
+  const bool one_currency = d.currencies.size() <= 1;
+  for (Cohort& c : cohorts) {
+    c.n = c.n_closed = c.n_companies = c.immature = 0;
+    c.grade.clear();
+    c.grade_sure = false;
+    c.grade_reason.clear();
+  }
+  std::int64_t all = 0;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::uint32_t r = rows[i];
+    all += static_cast<std::int64_t>(d.count[r]);
+    if (cohort[i] < 0) continue;
+    const auto k = static_cast<std::size_t>(cohort[i]);
+    Group& g = groups[k];
+    Cohort& c = cohorts[k];
+    const bool won = d.outcome[r] == Outcome::won;
+    c.n_closed += static_cast<std::int64_t>(d.count[r]);
+    g.companies.insert(d.company[r]);
+    if (t.rated[r] != 0) g.won.push_back(t.observe(r, won ? 1 : 0));
+    if (!std::isnan(d.effort[r])) g.effort.push_back(t.observe(r, d.effort[r]));
+    if (!won) continue;
+    c.n += static_cast<std::int64_t>(d.count[r]);
+    if (t.immature[r] != 0) c.immature += static_cast<std::int64_t>(d.count[r]);
+    if (!std::isnan(t.dqs[r])) g.dqs.push_back(t.observe(r, t.dqs[r]));
+    if (!std::isnan(d.cycle[r])) g.cycle.push_back(t.observe(r, d.cycle[r]));
+    if (!std::isnan(d.retention[r])) g.retention.push_back(t.observe(r, d.retention[r]));
+    if (one_currency && !std::isnan(d.ltv[r])) g.ltv.push_back(t.observe(r, d.ltv[r]));
+    if (one_currency && !std::isnan(d.cac[r])) g.cac.push_back(t.observe(r, d.cac[r]));
+  }
+  for (std::size_t k = 0; k < cohorts.size(); ++k) {
+    Cohort& c = cohorts[k];
+    const Group& g = groups[k];
+    c.n_companies = static_cast<std::int64_t>(g.companies.size());
+    c.share = all > 0 ? static_cast<double>(c.n_closed) / static_cast<double>(all) : 0;
+    c.dqs = c.dqs_shrunk = mean_estimate(g.dqs);
+    c.win_rate = t.has_lost ? share_estimate(g.won) : Estimate{};
+    c.ltv = company_mean_estimate(g.ltv);
+    c.cac = company_mean_estimate(g.cac);
+    c.cycle = mean_estimate(g.cycle);
+    c.effort = mean_estimate(g.effort);
+    c.retention = company_mean_estimate(g.retention);
+    const auto cost = t.options.effort_unit == "hours" ? t.options.hour_cost : t.options.touch_cost;
+    c.value_per_lead.reset();
+    if (cost && c.cac.value && c.effort.value && c.n > 0) {
+      // Winning a customer also cost what went into the deals that were lost on the way.
+      double lost_effort = 0;
+      for (std::size_t i = 0; i < rows.size(); ++i)
+        if (cohort[i] == static_cast<std::int32_t>(k) && d.outcome[rows[i]] == Outcome::lost && !std::isnan(d.effort[rows[i]]))
+          lost_effort += d.effort[rows[i]] * d.weight_of(rows[i]);
+      const double extra = lost_effort * *cost / static_cast<double>(c.n);
+      for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
+        if (*bound) **bound += extra;
+    }
+    if (cost && t.options.margin && c.win_rate.value && c.ltv.value && c.effort.value)
+      c.value_per_lead = *c.win_rate.value * *c.ltv.value * *t.options.margin - *c.effort.value * *cost;
+    for (const std::string& name : t.options.metrics) {
+      std::vector<Observation> values;
+      const DataColumn* column = d.find(name);
+      for (std::size_t i = 0; i < rows.size() && column != nullptr; ++i) {
+        const std::uint32_t r = rows[i];
+        if (cohort[i] != static_cast<std::int32_t>(k) || d.outcome[r] != Outcome::won || column->known[r] == 0) continue;
+        if (column->type == ColumnType::number) values.push_back(t.observe(r, column->numbers[r]));
+        else if (column->type == ColumnType::boolean) values.push_back(t.observe(r, column->codes[r]));
+      }
+      c.metrics[name] = mean_estimate(values);
+    }
+    const std::int64_t won = c.n, lost = c.n_closed - c.n;
+    c.reliability = reliability_word(c.n_companies, won, lost, !t.has_lost);
+  }
+  if (t.judged_by_dqs) {
+    grade_by_dqs(cohorts, groups, parse_dqs_scale(t.options.dqs_scale).bands);
+    if (t.has_lost) {
+      const auto by_rate = grade_by_win_rate(cohorts, groups, false);
+      for (std::size_t k = 0; k < cohorts.size(); ++k)
+        if (cohorts[k].grade == "A" && by_rate[k] == 'C') {
+          cohorts[k].grade = "B";
+          cohorts[k].grade_reason = fmt::format("A by DQS, capped at B: {} of {} closed deals were won", cohorts[k].n, cohorts[k].n_closed);
+        }
+    }
+  } else if (t.has_lost) {
+    grade_by_win_rate(cohorts, groups, true);
+  }
+  for (Cohort& c : cohorts) {
+    if (c.grade.empty() && c.n_companies < graded_companies)
+      c.grade_reason = fmt::format("no grade: {} companies with closed deals, fewer than {}", c.n_companies, graded_companies);
+    else if (c.grade.empty())
+      c.grade_reason = "no grade: no won deal of the cohort has a DQS";
+  }
+}
+
+}  // namespace icp

@@ -1,0 +1,187 @@
+#include "icp/report.hpp"
+
+#include <cmath>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "icp/error.hpp"
+#include "icp/text.hpp"
+
+namespace icp {
+
+namespace {
+
+Cell cell(const std::optional<double>& v) { return v && std::isfinite(*v) ? Cell(*v) : Cell(); }
+Cell cell(const std::string& v) { return v.empty() ? Cell() : Cell(v); }
+
+std::string title(const Cohort& c, const Options& o, const std::string& language) {
+  const auto it = o.titles.find(c.key);
+  if (it == o.titles.end()) return c.title;
+  for (const std::string& l : {language, std::string("en"), std::string("ru")}) {
+    const auto t = it->second.find(l);
+    if (t != it->second.end()) return t->second;
+  }
+  return c.title;
+}
+
+void check_language(const std::string& language) {
+  if (language != "en" && language != "ru")
+    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
+}
+
+const char* kind_name(const Feature& f) {
+  switch (f.kind) {
+    case Kind::numeric: return f.age ? "date" : "numeric";
+    case Kind::binary: return "binary";
+    case Kind::categorical: return "categorical";
+    case Kind::set: return "set";
+  }
+  return "";
+}
+
+}  // namespace
+
+Report report_cohorts(const Model& model, const std::string& language) {
+  check_language(language);
+  const Options options = parse_options(model.options);
+  Report r;
+  r.columns = {"cohort", "title", "grade", "grade_sure", "grade_reason", "n", "n_closed", "n_companies", "share", "dqs", "dqs_lo", "dqs_hi",
+               "win_rate", "win_rate_lo", "win_rate_hi", "ltv", "cac", "cycle", "effort", "retention", "value_per_lead", "metrics",
+               "definition", "predicate", "predicate_n", "precision", "recall", "stability", "reliability"};
+  for (const Cohort& c : model.cohorts) {
+    nlohmann::json metrics = nlohmann::json::object();
+    for (const auto& [name, e] : c.metrics) {
+      nlohmann::json one = {{"n", e.n}};
+      if (e.value) one["value"] = *e.value;
+      if (e.low) one["lo"] = *e.low;
+      if (e.high) one["hi"] = *e.high;
+      metrics[name] = one;
+    }
+    r.rows.push_back({c.key, title(c, options, language), cell(c.grade), c.grade.empty() ? Cell() : Cell(c.grade_sure), cell(c.grade_reason),
+                      c.n, c.n_closed, c.n_companies, c.share, cell(c.dqs.value), cell(c.dqs.low), cell(c.dqs.high), cell(c.win_rate.value),
+                      cell(c.win_rate.low), cell(c.win_rate.high), cell(c.ltv.value), cell(c.cac.value), cell(c.cycle.value),
+                      cell(c.effort.value), cell(c.retention.value), cell(c.value_per_lead), c.metrics.empty() ? Cell() : Cell(metrics.dump()),
+                      cell(c.predicate.words(language)), c.predicate.sql(), c.predicate_n, c.precision, c.recall, cell(c.stability), c.reliability});
+  }
+  return r;
+}
+
+Report report_traits(const Model& model, const std::string& language) {
+  check_language(language);
+  Report r;
+  r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known"};
+  for (const Cohort& c : model.cohorts) {
+    std::vector<std::size_t> order(c.criteria.size());
+    for (std::size_t f = 0; f < order.size(); ++f) order[f] = f;
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return c.criteria[a].weight > c.criteria[b].weight; });
+    for (const std::size_t f : order) {
+      const Feature& feature = model.encoder.features[f];
+      const Criterion& k = c.criteria[f];
+      Cell share, share_all, lift;
+      if (feature.kind != Kind::numeric && !k.share.empty()) {
+        const auto top = static_cast<std::size_t>(std::max_element(k.share.begin(), k.share.end()) - k.share.begin());
+        share = k.share[top];
+        share_all = k.share_all[top];
+        if (k.share_all[top] > 0) lift = k.share[top] / k.share_all[top];
+      }
+      r.rows.push_back({c.key, feature.name, feature.level, std::string(kind_name(feature)), usual(feature, k, language), share, share_all, lift, k.weight, k.known});
+    }
+  }
+  return r;
+}
+
+Report report_metrics(const Model& model) {
+  Report r;
+  r.columns = {"metric", "value", "lo", "hi", "n", "companies", "note"};
+  for (const Metric& m : model.metrics)
+    r.rows.push_back({m.name, cell(m.estimate.value), cell(m.estimate.low), cell(m.estimate.high), m.estimate.n,
+                      m.estimate.companies > 0 ? Cell(m.estimate.companies) : Cell(), cell(m.note)});
+  return r;
+}
+
+Report report_label_results(const Model& model) {
+  Report r;
+  r.columns = {"label", "n", "share", "won", "win_rate", "lo", "hi", "dqs"};
+  for (const LabelResult& l : model.label_results)
+    r.rows.push_back({l.label, l.n, l.share, l.won, cell(l.win_rate.value), cell(l.win_rate.low), cell(l.win_rate.high), cell(l.dqs.value)});
+  return r;
+}
+
+Report report_findings(const std::vector<Finding>& findings) {
+  Report r;
+  r.columns = {"severity", "column_name", "rows", "message", "hint"};
+  for (const char* severity : {"error", "warning", "info"})
+    for (const Finding& f : findings)
+      if (f.severity == severity)
+        r.rows.push_back({f.severity, cell(f.column), f.rows < 0 ? Cell() : Cell(f.rows), f.message, cell(f.hint)});
+  return r;
+}
+
+Report report_diagnostics(const Model& model) {
+  std::vector<Finding> findings = model.findings;
+  for (const Cohort& c : model.cohorts) {
+    if (!c.grade_reason.empty()) findings.push_back({"info", "", c.n_closed, fmt::format("cohort {}: {}", c.key, c.grade_reason), ""});
+    if (c.stability && *c.stability < 0.75)
+      findings.push_back({"warning", "", c.n_closed, fmt::format("cohort {} is not stable: Jaccard similarity {:.2f} without a fifth of the companies", c.key, *c.stability),
+                          "do not act on it before more deals confirm it"});
+  }
+  return report_findings(findings);
+}
+
+Report report_training(const Model& model) {
+  Report r;
+  r.columns = {"deals", "won", "lost", "open", "companies", "cohorts", "reliability", "warnings"};
+  // An array of text, as JSON.
+  nlohmann::json warnings = nlohmann::json::array();
+  for (const Finding& f : model.findings)
+    if (f.severity != "info") warnings.push_back(f.column.empty() ? f.message : f.column + ": " + f.message);
+  r.rows.push_back({model.deals, model.won, model.lost, model.open, model.companies, static_cast<std::int64_t>(model.cohorts.size()), model.reliability, warnings.dump()});
+  return r;
+}
+
+Report report_diff(const Model& a, const Model& b) {
+  Report r;
+  r.columns = {"cohort", "change", "property", "old_value", "new_value"};
+  const auto show = [](const std::optional<double>& v, int digits) {
+    return v ? Cell(number_text(parse_number(fmt::format("{:.{}f}", *v, digits)).value_or(*v))) : Cell();
+  };
+  const auto find = [](const Model& m, const std::string& key) -> const Cohort* {
+    for (const Cohort& c : m.cohorts)
+      if (c.key == key) return &c;
+    return nullptr;
+  };
+  const auto both = [&](const std::string& cohort, const char* property, Cell x, Cell y) {
+    if (x != y) r.rows.push_back({cohort.empty() ? Cell() : Cell(cohort), std::string("changed"), std::string(property), std::move(x), std::move(y)});
+  };
+  both("", "reliability", a.reliability, b.reliability);
+  both("", "deals", number_text(static_cast<double>(a.deals)), number_text(static_cast<double>(b.deals)));
+  both("", "win_rate", show(a.win_rate.value, 3), show(b.win_rate.value, 3));
+  both("", "dqs", show(a.dqs.value, 1), show(b.dqs.value, 1));
+  for (const Feature& f : a.encoder.features)
+    if (std::none_of(b.encoder.features.begin(), b.encoder.features.end(), [&](const Feature& g) { return g.name == f.name; }))
+      r.rows.push_back({Cell(), std::string("gone"), std::string("feature"), f.name, Cell()});
+  for (const Feature& f : b.encoder.features)
+    if (std::none_of(a.encoder.features.begin(), a.encoder.features.end(), [&](const Feature& g) { return g.name == f.name; }))
+      r.rows.push_back({Cell(), std::string("new"), std::string("feature"), Cell(), f.name});
+  for (const Cohort& x : a.cohorts) {
+    const Cohort* y = find(b, x.key);
+    if (y == nullptr) {
+      r.rows.push_back({x.key, std::string("gone"), std::string("cohort"), x.title, Cell()});
+      continue;
+    }
+    both(x.key, "grade", cell(x.grade), cell(y->grade));
+    both(x.key, "n", number_text(static_cast<double>(x.n)), number_text(static_cast<double>(y->n)));
+    both(x.key, "n_closed", number_text(static_cast<double>(x.n_closed)), number_text(static_cast<double>(y->n_closed)));
+    both(x.key, "share", show(x.share, 3), show(y->share, 3));
+    both(x.key, "dqs", show(x.dqs.value, 1), show(y->dqs.value, 1));
+    both(x.key, "win_rate", show(x.win_rate.value, 3), show(y->win_rate.value, 3));
+    both(x.key, "cycle", show(x.cycle.value, 1), show(y->cycle.value, 1));
+    both(x.key, "definition", cell(x.predicate.words()), cell(y->predicate.words()));
+  }
+  for (const Cohort& y : b.cohorts)
+    if (find(a, y.key) == nullptr) r.rows.push_back({y.key, std::string("new"), std::string("cohort"), Cell(), y.title});
+  return r;
+}
+
+}  // namespace icp

@@ -1,0 +1,215 @@
+#include "icp/score.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "icp/error.hpp"
+#include "icp/text.hpp"
+
+namespace icp {
+
+Scorer::Scorer(Model model) : model_(std::move(model)), options_(parse_options(model_.options)) {
+  model_.encoder.prepare();
+  matcher_ = Matcher(model_.encoder, model_.mixture, model_.cohorts, options_);
+  for (const Feature& f : model_.encoder.features) columns_.push_back(f.name);
+  dated_ = model_.encoder.has_age();
+  if (dated_) {
+    first_contact_ = options_.column_of("first_contact_at");
+    created_ = options_.column_of("created_at");
+    columns_.push_back(first_contact_);
+    columns_.push_back(created_);
+  }
+  feature_weight_.assign(model_.encoder.features.size(), 0);
+  for (const Cohort& c : model_.cohorts)
+    for (std::size_t f = 0; f < feature_weight_.size(); ++f)
+      feature_weight_[f] += c.criteria[f].weight / static_cast<double>(model_.cohorts.size());
+}
+
+void Scorer::no_features() const {
+  std::string list;
+  for (const Feature& f : model_.encoder.features) list += (list.empty() ? "" : ", ") + f.name;
+  throw Error(ErrorCode::undefined_column, "the row has none of the model's features", {},
+              list.empty() ? "The model has no features." : fmt::format("The features of the model are {}.", list));
+}
+
+ScoreBuffer Scorer::buffer() const {
+  ScoreBuffer b;
+  model_.encoder.resize(b.encoded);
+  model_.encoder.resize(b.other);
+  b.joint.resize(model_.cohorts.size());
+  return b;
+}
+
+namespace {
+
+double day(const Value& v) {
+  std::optional<Moment> m;
+  if (v.type == ValueType::moment) m = Moment{v.microseconds, v.boolean};
+  else if (v.type == ValueType::text) m = parse_moment(v.text);
+  return m ? static_cast<double>(m->microseconds) / 86'400'000'000.0 : missing_number;
+}
+
+}  // namespace
+
+void Scorer::encode(std::span<const Value> values, EncodedBuffer& buffer) const {
+  const std::size_t n = feature_count();
+  double reference = missing_number;
+  if (dated_) {
+    reference = day(values[n]);
+    if (std::isnan(reference)) reference = day(values[n + 1]);
+  }
+  for (std::size_t f = 0; f < n; ++f) model_.encoder.encode(f, values[f], reference, buffer);
+}
+
+int Scorer::cohort(std::span<const Value> values, ScoreBuffer& b) const {
+  encode(values, b.encoded);
+  return matcher_.assign(b.encoded.row(), b.joint);
+}
+
+LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
+  encode(values, b.encoded);
+  const EncodedRow row = b.encoded.row();
+  LeadScore s;
+  const int cohort = matcher_.assign(row, b.joint);
+  Similarity best;
+  if (cohort >= 0) {
+    const Cohort& c = model_.cohorts[static_cast<std::size_t>(cohort)];
+    s.cohort = c.key;
+    s.grade = c.grade;
+    best = matcher_.similarity(static_cast<std::size_t>(cohort), row);
+  } else {
+    for (std::size_t c = 0; c < matcher_.cohorts(); ++c) {
+      const Similarity one = matcher_.similarity(c, row);
+      if (one.units > best.units) best = one;
+    }
+  }
+  if (best.units >= 0) s.similarity = best.value();
+  s.coverage = best.coverage;
+  const auto label = matcher_.label(cohort, row, b.joint);
+  s.label = Matcher::name(label);
+  s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
+  s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;
+  return s;
+}
+
+std::optional<double> Scorer::similarity(std::span<const Value> values, ScoreBuffer& b, std::string_view cohort) const {
+  for (std::size_t c = 0; c < model_.cohorts.size(); ++c) {
+    if (model_.cohorts[c].key != cohort) continue;
+    encode(values, b.encoded);
+    const Similarity s = matcher_.similarity(c, b.encoded.row());
+    return s.units < 0 ? std::nullopt : std::optional(s.value());
+  }
+  std::string list;
+  for (const Cohort& c : model_.cohorts) list += (list.empty() ? "" : ", ") + c.key;
+  throw Error(ErrorCode::undefined_object, fmt::format("cohort \"{}\" does not exist in the model", cohort), {},
+              list.empty() ? "The model has no cohorts." : fmt::format("Its cohorts are {}.", list));
+}
+
+std::optional<double> Scorer::similarity(std::span<const Value> x, std::span<const Value> y, ScoreBuffer& b) const {
+  encode(x, b.encoded);
+  encode(y, b.other);
+  double known = 0, met = 0;
+  for (std::size_t f = 0; f < feature_count(); ++f) {
+    if (b.encoded.known[f] == 0 || b.other.known[f] == 0) continue;
+    double same = 0;
+    switch (model_.encoder.features[f].kind) {
+      case Kind::numeric: {
+        // Half a standard deviation of all deals apart is still 0.88 alike, two are 0.14.
+        const double d = b.encoded.numbers[f] - b.other.numbers[f];
+        same = std::exp(-0.5 * d * d);
+        break;
+      }
+      case Kind::set: {
+        // Jaccard (1901); two empty sets are alike.
+        const auto p = b.encoded.sets[f], q = b.other.sets[f];
+        std::vector<std::int32_t> both;
+        std::set_intersection(p.begin(), p.end(), q.begin(), q.end(), std::back_inserter(both));
+        const auto either = p.size() + q.size() - both.size();
+        same = either == 0 ? 1 : static_cast<double>(both.size()) / static_cast<double>(either);
+        break;
+      }
+      default: same = b.encoded.codes[f] == b.other.codes[f] ? 1 : 0;
+    }
+    const double weight = model_.cohorts.empty() ? 1 : feature_weight_[f];
+    known += weight;
+    met += weight * same;
+  }
+  return known > 0 ? std::optional(std::min(1.0, met / known)) : std::nullopt;
+}
+
+namespace {
+
+std::string percent(double share) { return fmt::format("{:.0f} %", 100 * share); }
+
+std::string show(const Value& v) {
+  switch (v.type) {
+    case ValueType::number: return number_text(v.number);
+    case ValueType::boolean: return v.boolean ? "true" : "false";
+    case ValueType::text: return std::string(v.text);
+    case ValueType::set: {
+      std::string out;
+      for (const auto item : v.items) out += (out.empty() ? "" : ", ") + std::string(item);
+      return "{" + out + "}";
+    }
+    default: return {};
+  }
+}
+
+}  // namespace
+
+std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuffer& b, const std::string& language) const {
+  if (language != "en" && language != "ru")
+    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
+  const bool ru = language == "ru";
+  encode(values, b.encoded);
+  const EncodedRow row = b.encoded.row();
+  std::vector<Explanation> out;
+  int cohort = matcher_.assign(row, b.joint);
+  if (cohort < 0) {
+    Similarity best;
+    for (std::size_t c = 0; c < matcher_.cohorts(); ++c) {
+      const Similarity one = matcher_.similarity(c, row);
+      if (one.units > best.units) {
+        best = one;
+        cohort = static_cast<int>(c);
+      }
+    }
+  }
+  if (cohort < 0) return out;
+  const auto c = static_cast<std::size_t>(cohort);
+  std::vector<std::int64_t> parts(feature_count());
+  const Similarity total = matcher_.similarity(c, row, parts.data());
+  std::vector<std::size_t> order(feature_count());
+  for (std::size_t f = 0; f < order.size(); ++f) order[f] = f;
+  const auto& criteria = model_.cohorts[c].criteria;
+  std::stable_sort(order.begin(), order.end(), [&](auto x, auto y) {
+    if ((row.known[x] != 0) != (row.known[y] != 0)) return row.known[x] > row.known[y];
+    return criteria[x].weight > criteria[y].weight;
+  });
+  for (const std::size_t f : order) {
+    Explanation e;
+    e.score = "similarity";
+    e.cohort = model_.cohorts[c].key;
+    e.feature = model_.encoder.features[f].name;
+    if (values[f].type != ValueType::missing && values[f].type != ValueType::other && values[f].type != ValueType::moment) e.value = show(values[f]);
+    e.usual = usual(model_.encoder.features[f], criteria[f], language);
+    if (row.known[f] == 0) {
+      if (!e.value) e.text = ru ? "неизвестно" : "not known";
+      else e.text = ru ? "значение не встречалось в обучении" : "not seen in training";
+    } else {
+      e.weight = criteria[f].weight / total.coverage;
+      e.points = static_cast<double>(parts[f]) * 0x1p-32;
+      const double met = matcher_.met(c, f, row);
+      if (e.weight == 0) e.text = ru ? "не отличает когорту" : "does not tell the cohort apart";
+      else if (met >= 0.999) e.text = ru ? "как обычно в когорте" : "usual for the cohort";
+      else if (met >= 0.5) e.text = fmt::format(ru ? "близко к обычному ({})" : "close to usual ({})", percent(met));
+      else e.text = fmt::format(ru ? "необычно для когорты ({})" : "unusual for the cohort ({})", percent(met));
+    }
+    out.push_back(std::move(e));
+  }
+  return out;
+}
+
+}  // namespace icp
