@@ -68,12 +68,12 @@ std::string condition_words(const Condition& c, bool ru) {
       const std::string low = number_text(whole ? std::ceil(c.low) : c.low);
       const std::string high = number_text(whole ? std::floor(c.high) : c.high);
       if (std::isinf(c.low)) {
-        if (whole) return fmt::format(ru ? "{} до {}" : "{} up to {}", c.column, high);
-        return fmt::format(ru ? "{} меньше {}" : "{} below {}", c.column, high);
+        if (whole) return fmt::format(fmt::runtime(ru ? "{} до {}" : "{} up to {}"), c.column, high);
+        return fmt::format(fmt::runtime(ru ? "{} меньше {}" : "{} below {}"), c.column, high);
       }
-      if (std::isinf(c.high)) return fmt::format(ru ? "{} от {}" : "{} {} or more", c.column, low);
+      if (std::isinf(c.high)) return fmt::format(fmt::runtime(ru ? "{} от {}" : "{} {} or more"), c.column, low);
       if (whole) return fmt::format("{} {}–{}", c.column, low, high);
-      return fmt::format(ru ? "{} от {} до {}" : "{} from {} to below {}", c.column, low, high);
+      return fmt::format(fmt::runtime(ru ? "{} от {} до {}" : "{} from {} to below {}"), c.column, low, high);
     }
     case Kind::binary: return fmt::format("{}: {}", c.column, c.truth ? (ru ? "да" : "yes") : (ru ? "нет" : "no"));
     case Kind::categorical: {
@@ -82,7 +82,7 @@ std::string condition_words(const Condition& c, bool ru) {
         list += (i == 0 ? "" : i + 1 == c.titles.size() ? (ru ? " или " : " or ") : ", ") + c.titles[i];
       return fmt::format("{}: {}", c.column, list);
     }
-    case Kind::set: return fmt::format(ru ? "{} включает {}" : "{} includes {}", c.column, c.titles.empty() ? "" : c.titles[0]);
+    case Kind::set: return fmt::format(fmt::runtime(ru ? "{} включает {}" : "{} includes {}"), c.column, c.titles.empty() ? "" : c.titles[0]);
   }
   return {};
 }

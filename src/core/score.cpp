@@ -204,8 +204,8 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
       const double met = matcher_.met(c, f, row);
       if (e.weight == 0) e.text = ru ? "не отличает когорту" : "does not tell the cohort apart";
       else if (met >= 0.999) e.text = ru ? "как обычно в когорте" : "usual for the cohort";
-      else if (met >= 0.5) e.text = fmt::format(ru ? "близко к обычному ({})" : "close to usual ({})", percent(met));
-      else e.text = fmt::format(ru ? "необычно для когорты ({})" : "unusual for the cohort ({})", percent(met));
+      else if (met >= 0.5) e.text = fmt::format(fmt::runtime(ru ? "близко к обычному ({})" : "close to usual ({})"), percent(met));
+      else e.text = fmt::format(fmt::runtime(ru ? "необычно для когорты ({})" : "unusual for the cohort ({})"), percent(met));
     }
     out.push_back(std::move(e));
   }
