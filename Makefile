@@ -27,6 +27,10 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
+ifeq ($(PORTNAME),linux)
+SHLIB_LINK += -Wl,--version-script=src/pg/exports.map
+endif
+
 # PGXS leaves its C warnings in CXXFLAGS and PG_CXXFLAGS out of the bitcode rule.
 COMPILE.cxx.bc += $(PG_CXXFLAGS) -Wno-unused-command-line-argument
 
