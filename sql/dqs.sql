@@ -73,3 +73,45 @@ LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION dqs_band(double precision, dqs_scale) IS
 'Band of a deal quality score, compared unrounded: problem below 40, ordinary from 40 to 70, gold above 70; on a relative scale its own bounds. A score outside 0–100 is an error (22023).';
 
+CREATE TYPE dqs_calibration;
+CREATE FUNCTION dqs_calibration_in(cstring) RETURNS dqs_calibration
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibration_in(cstring) IS 'Input of dqs_calibration.';
+CREATE FUNCTION dqs_calibration_out(dqs_calibration) RETURNS cstring
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibration_out(dqs_calibration) IS 'Output of dqs_calibration.';
+CREATE FUNCTION dqs_calibration_recv(internal) RETURNS dqs_calibration
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibration_recv(internal) IS 'Binary input of dqs_calibration.';
+CREATE FUNCTION dqs_calibration_send(dqs_calibration) RETURNS bytea
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibration_send(dqs_calibration) IS 'Binary output of dqs_calibration.';
+CREATE TYPE dqs_calibration (
+    INPUT = dqs_calibration_in, OUTPUT = dqs_calibration_out, RECEIVE = dqs_calibration_recv, SEND = dqs_calibration_send,
+    ALIGNMENT = double, STORAGE = extended);
+COMMENT ON TYPE dqs_calibration IS
+'Running state of the aggregate dqs_calibrate: a function of the multiset of deals, at most 49,224 bytes, merged exactly in any order.';
+
+CREATE FUNCTION dqs_calibrate_add(
+    state dqs_calibration,
+    ltv double precision, cac double precision, cycle_days double precision, retention double precision, effort double precision)
+RETURNS dqs_calibration
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibrate_add(dqs_calibration, double precision, double precision, double precision, double precision, double precision) IS
+'Adds a deal to the state of dqs_calibrate; a NULL state is an empty one.';
+CREATE FUNCTION dqs_calibrate_combine(dqs_calibration, dqs_calibration) RETURNS dqs_calibration
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibrate_combine(dqs_calibration, dqs_calibration) IS 'Merges two states of dqs_calibrate exactly.';
+CREATE FUNCTION dqs_calibrate_final(state dqs_calibration) RETURNS dqs_scale
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION dqs_calibrate_final(dqs_calibration) IS 'The relative scale of a state of dqs_calibrate; NULL where no deal had a known component.';
+
+CREATE AGGREGATE dqs_calibrate(
+    ltv double precision, cac double precision, cycle_days double precision, retention double precision, effort double precision) (
+    SFUNC = dqs_calibrate_add, STYPE = dqs_calibration, SSPACE = 49224,
+    COMBINEFUNC = dqs_calibrate_combine,
+    FINALFUNC = dqs_calibrate_final, FINALFUNC_MODIFY = READ_ONLY,
+    PARALLEL = SAFE);
+COMMENT ON AGGREGATE dqs_calibrate(double precision, double precision, double precision, double precision, double precision) IS
+'Freezes the percentiles of one''s own history into a relative dqs_scale: each component scores its mid-rank among these deals (0–100, mean 50; fewer days and less effort are better), and the bands are the 30th and 80th percentile of their scores under the default weights. Exact up to 101 distinct values of a component, within 1 point up to 256; beyond, half the share of the deals whose values fall into one of 256 bins is added. Bands stand on at most 512 distinct deals, chosen by hash (standard error 2 percent). NULLs and errors as in dqs(), but any retention of at least 0; NULL where nothing is known. The order of the rows does not matter.';
+

@@ -95,6 +95,30 @@ enum DealFault : std::uint8_t {
   negative_effort = 8,
 };
 
+// The raw components of a deal, NaN where unknown. Sets `faults` to DealFault bits.
+inline std::array<double, dqs_components> deal_components(const DealInputs& deal, double retention_most, std::uint8_t& faults) {
+  std::uint8_t f = 0;
+  std::array<double, dqs_components> raw;
+  raw.fill(DealInputs::unknown);
+  if (deal.cac < 0 && std::isfinite(deal.cac)) f |= negative_cac;
+  if (deal.cac > 0 && std::isfinite(deal.cac) && std::isfinite(deal.ltv)) {
+    constexpr double most = std::numeric_limits<double>::max();
+    const double ratio = deal.ltv / deal.cac;
+    raw[dqs_ltv_cac] = ratio > most ? most : ratio < -most ? -most : ratio;
+  }
+  if (std::isfinite(deal.cycle_days)) {
+    if (deal.cycle_days < 0) f |= negative_cycle_days; else raw[dqs_speed] = deal.cycle_days;
+  }
+  if (std::isfinite(deal.retention)) {
+    if (deal.retention < 0 || deal.retention > retention_most) f |= retention_out_of_range; else raw[dqs_retention] = deal.retention;
+  }
+  if (std::isfinite(deal.effort)) {
+    if (deal.effort < 0) f |= negative_effort; else raw[dqs_effort] = deal.effort;
+  }
+  faults = f;
+  return raw;
+}
+
 struct DqsPart {
   double raw = DealInputs::unknown;    // the component before scaling; unknown: NaN
   double score = DealInputs::unknown;  // 0–100; unknown: NaN
@@ -115,7 +139,7 @@ class DqsScorer {
 
   // The score, NaN where it is unknown. Sets `faults` to DealFault bits.
   double score(const DealInputs& deal, std::uint8_t& faults) const {
-    const auto raw = components(deal, faults);
+    const auto raw = deal_components(deal, retention_most_, faults);
     std::array<double, dqs_components> scores;
     const unsigned known = component_scores(raw, scores);
     const Mask& m = masks_[known];
@@ -139,28 +163,6 @@ class DqsScorer {
     std::array<double, dqs_components> share{};   // the same of 1, rounded so that 100 × share are whole units of 2^-32
   };
 
-  std::array<double, dqs_components> components(const DealInputs& deal, std::uint8_t& faults) const {
-    std::uint8_t f = 0;
-    std::array<double, dqs_components> raw;
-    raw.fill(DealInputs::unknown);
-    if (deal.cac < 0 && std::isfinite(deal.cac)) f |= negative_cac;
-    if (deal.cac > 0 && std::isfinite(deal.cac) && std::isfinite(deal.ltv)) {
-      constexpr double most = std::numeric_limits<double>::max();
-      const double ratio = deal.ltv / deal.cac;
-      raw[dqs_ltv_cac] = ratio > most ? most : ratio < -most ? -most : ratio;
-    }
-    if (std::isfinite(deal.cycle_days)) {
-      if (deal.cycle_days < 0) f |= negative_cycle_days; else raw[dqs_speed] = deal.cycle_days;
-    }
-    if (std::isfinite(deal.retention)) {
-      if (deal.retention < 0 || deal.retention > retention_most_) f |= retention_out_of_range; else raw[dqs_retention] = deal.retention;
-    }
-    if (std::isfinite(deal.effort)) {
-      if (deal.effort < 0) f |= negative_effort; else raw[dqs_effort] = deal.effort;
-    }
-    faults = f;
-    return raw;
-  }
   unsigned component_scores(const std::array<double, dqs_components>& raw, std::array<double, dqs_components>& scores) const {
     unsigned known = 0;
     for (std::size_t c = 0; c < dqs_components; ++c) {

@@ -255,7 +255,7 @@ DqsScorer::DqsScorer(const DqsWeights& weights, const DqsScale& scale) {
 
 DealScore DqsScorer::explain(const DealInputs& deal) const {
   DealScore out;
-  const auto raw = components(deal, out.faults);
+  const auto raw = deal_components(deal, retention_most_, out.faults);
   std::array<double, dqs_components> scores;
   const unsigned known = component_scores(raw, scores);
   const Mask& m = masks_[known];

@@ -4,12 +4,10 @@
 #include <optional>
 #include <string>
 
+#include "pg/dqs.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
 #include "pg/varlena.hpp"
-
-ICP_TYPE_NAME(icp::DqsWeights, "dqs_weights")
-ICP_TYPE_NAME(icp::DqsScale, "dqs_scale")
 
 using icp::pg::call_site;
 
@@ -85,15 +83,6 @@ const icp::DqsScorer& scorer_of(FunctionCallInfo fcinfo) {
   return *site.scorer;
 }
 
-double input(FunctionCallInfo fcinfo, int index, const char* name) {
-  return PG_ARGISNULL(index) ? icp::DealInputs::unknown : icp::finite_argument(PG_GETARG_FLOAT8(index), name);
-}
-
-icp::DealInputs inputs(FunctionCallInfo fcinfo) {
-  return {input(fcinfo, 0, "ltv"), input(fcinfo, 1, "cac"), input(fcinfo, 2, "cycle_days"), input(fcinfo, 3, "retention"),
-          input(fcinfo, 4, "effort")};
-}
-
 struct ScaleSite {
   KeptArgument scale;
   std::optional<std::array<double, 2>> bands;
@@ -104,7 +93,7 @@ struct ScaleSite {
 ICP_FUNCTION(dqs) {
   if (PG_ARGISNULL(weights_index) || PG_ARGISNULL(scale_index)) PG_RETURN_NULL();
   const icp::DqsScorer& scorer = scorer_of(fcinfo);
-  const icp::DealInputs deal = inputs(fcinfo);
+  const icp::DealInputs deal = icp::pg::deal_arguments(fcinfo, 0);
   std::uint8_t faults = 0;
   const double score = scorer.score(deal, faults);
   if (faults != 0) icp::require_no_faults(deal, faults);
@@ -115,7 +104,7 @@ ICP_FUNCTION(dqs) {
 ICP_FUNCTION(dqs_parts) {
   icp::pg::ResultSet rows(fcinfo);
   if (PG_ARGISNULL(weights_index) || PG_ARGISNULL(scale_index)) return rows.done();
-  const icp::DealInputs deal = inputs(fcinfo);
+  const icp::DealInputs deal = icp::pg::deal_arguments(fcinfo, 0);
   const icp::DealScore score = scorer_of(fcinfo).explain(deal);
   icp::require_no_faults(deal, score.faults);
   for (std::size_t c = 0; c < icp::dqs_components; ++c) {

@@ -6,6 +6,7 @@
 
 #include "icp/archive.hpp"
 #include "icp/hash.hpp"
+#include "property/bytes.hpp"
 
 namespace {
 
@@ -127,34 +128,8 @@ TEST(DqsProperty, MoneyInAnotherUnitChangesNothing) {
   }
 }
 
-// Whatever the bytes: a value that writes itself back, or an error.
-template <class T>
-void feed_bytes(const std::vector<std::string>& valid, const char* type, std::uint64_t seed) {
-  Random random(seed);
-  std::size_t accepted = 0;
-  std::string bytes;
-  for (int i = 0; i < 1000000; ++i) {
-    if (i % 2 == 0) {
-      bytes.resize(random.below(64));
-      for (auto& b : bytes) b = static_cast<char>(random.next());
-      if (i % 4 == 0 && bytes.size() >= 2) { bytes[0] = 1; bytes[1] = 0; }
-    } else {
-      bytes = valid[random.below(valid.size())];
-      for (std::uint64_t k = 1 + random.below(4); k > 0; --k) bytes[random.below(bytes.size())] = static_cast<char>(random.next());
-      if (random.below(8) == 0) bytes.resize(random.below(bytes.size()));
-    }
-    try {
-      const T value = from_binary<T>(bytes, type);
-      ASSERT_EQ(to_binary(value), bytes);
-      ++accepted;
-    } catch (const Error&) {
-    }
-  }
-  EXPECT_GT(accepted, 0u);
-}
-
 TEST(DqsProperty, AMillionByteStringsIntoWeights) {
-  feed_bytes<DqsWeights>({to_binary(parse_dqs_weights("default")), to_binary(parse_dqs_weights("ltv_cac=100"))}, "dqs_weights", 17);
+  icp::test::feed_bytes<DqsWeights>({to_binary(parse_dqs_weights("default")), to_binary(parse_dqs_weights("ltv_cac=100"))}, "dqs_weights", 17);
 }
 
 TEST(DqsProperty, AMillionByteStringsIntoScales) {
@@ -163,7 +138,7 @@ TEST(DqsProperty, AMillionByteStringsIntoScales) {
   relative.relative = true;
   relative.n = 7;
   relative.bands = {30, 60};
-  feed_bytes<DqsScale>({to_binary(parse_dqs_scale("default")), to_binary(parse_dqs_scale("identity")), to_binary(relative)}, "dqs_scale", 23);
+  icp::test::feed_bytes<DqsScale>({to_binary(parse_dqs_scale("default")), to_binary(parse_dqs_scale("identity")), to_binary(relative)}, "dqs_scale", 23);
 }
 
 }  // namespace
