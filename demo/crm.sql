@@ -196,4 +196,4 @@ SELECT l.id AS lead_id, l.account_id AS company_id, l.created_at, l.source, l.in
 FROM lead l;
 
 DROP FUNCTION pg_temp.typed, pg_temp.known, pg_temp.pick, pg_temp.n, pg_temp.u;
-ANALYZE;
+ANALYZE account, account_value, person, deal, activity, invoice, lead, prospect, client_potential;

@@ -47,7 +47,7 @@ result() {
 part() { [ -z "$only" ] || [ "$only" = "$1" ]; }
 chosen() { [ -z "$name" ] || [ "$(basename "$1" | sed 's/\.[^.]*$//')" = "$name" ]; }
 say() { echo "# $* ($((SECONDS / 60)):$(printf %02d $((SECONDS % 60))))"; }
-summary() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]; }
+summary() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" -eq 0 ] && [ $((passed + skipped)) -gt 0 ]; }
 # A signal may come while a step's output goes to its log.
 exec 3>&1 4>&2
 finish() {
