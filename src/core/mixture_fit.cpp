@@ -68,6 +68,9 @@ struct Counts {
 };
 
 constexpr std::size_t pair_sums = 6;
+// Starts end early when so many in a row have not improved the criterion by so much.
+constexpr int patience = 3;
+constexpr double patience_gain = 2;
 // What one more group must gain beyond its parameters. Of many starts and splits the luckiest of a group that is whole
 // gains some nats on the rows it was chosen by (seen: up to 10); a group of a hundred rows that is there, hundreds.
 constexpr double one_more_group = 12;
@@ -111,6 +114,8 @@ void joint(const State& state, std::span<const std::uint32_t> ids, double* out) 
   }
 }
 
+constexpr double hopeless = 50;   // a group so far behind that its copula is not worth computing while learning
+
 // The copula's part of the E step for one block.
 class Copula {
  public:
@@ -122,7 +127,10 @@ class Copula {
     if (count_ < 2) return;
     const Pattern& pattern = prepare(mask);
     const std::size_t m = count_;
+    double top = out[0];
+    for (std::size_t c = 1; c < state_.groups; ++c) top = std::max(top, out[c]);
     for (std::size_t c = 0; c < state_.groups; ++c) {
+      if (out[c] < top - hopeless) continue;
       const double* e = pattern.excess.data() + c * m * m;
       double q = 0;
       for (std::size_t i = 0; i < m; ++i) {
@@ -133,9 +141,8 @@ class Copula {
       out[c] -= pattern.half_log[c] + 0.5 * q;
     }
   }
-  // Counts products of scores of one group.
-  void count(const std::uint8_t* cells, std::size_t c, double weight, std::vector<double>& product, std::vector<double>& square) {
-    read(cells);
+  // Counts products of scores of the row last added, in one group.
+  void count(std::size_t c, double weight, std::vector<double>& product, std::vector<double>& square) const {
     const std::size_t m = block_.at.size();
     for (std::size_t i = 0; i < count_; ++i)
       for (std::size_t j = 0; j < count_; ++j) {
@@ -233,13 +240,14 @@ class Fit {
   double total() const { return total_; }
 
   // The E step, with the M step's sums.
-  void expect(const State& state, Counts& counts, bool pairs) const {
+  void expect(const State& state, Counts& counts, bool products, bool pairs) const {
     const std::size_t s = state.stride, numbers = data_.numeric.size();
     std::vector<Copula> copulas;
     counts.block.clear();
     counts.square.clear();
     for (const Block& block : state.blocks) {
       copulas.emplace_back(block, state);
+      if (!products) continue;
       counts.block.emplace_back(block.at.size() * block.at.size() * state.groups, 0.0);
       counts.square.push_back(counts.block.back());
     }
@@ -262,7 +270,7 @@ class Fit {
         if (p[c] < 1e-6) continue;
         counts.size[c] += m;
         for (const std::uint32_t id : ids) counts.level[id * s + c] += m;
-        for (std::size_t b = 0; b < copulas.size(); ++b) copulas[b].count(cells, c, m, counts.block[b], counts.square[b]);
+        for (std::size_t b = 0; b < counts.block.size(); ++b) copulas[b].count(c, m, counts.block[b], counts.square[b]);
         if (pairs) count_pairs(cells, c, m, state.groups, counts.pair);
       }
     }
@@ -472,11 +480,11 @@ class Fit {
   }
 
   // Iterates until the log-likelihood stands still. The counts are those of the last E step.
-  void iterate(State& state, Counts& counts, int most) const {
+  void iterate(State& state, Counts& counts, int most, bool products) const {
     double last = -infinity;
     state.converged = false;
     for (int i = 0; i < most; ++i) {
-      expect(state, counts, false);
+      expect(state, counts, products, false);
       ++state.iterations;
       if (i > 0 && std::abs(counts.log_likelihood - last) < 1e-7 * std::abs(counts.log_likelihood)) {
         state.converged = true;
@@ -485,7 +493,7 @@ class Fit {
       last = counts.log_likelihood;
       maximise(counts, state);
     }
-    expect(state, counts, true);
+    expect(state, counts, products, true);
   }
 
   void merge(Counts& counts, std::size_t groups, std::size_t a, std::size_t b) const {
@@ -760,10 +768,10 @@ class Fit {
 
 // From many groups down, the pair whose union costs least at each step (as Figueiredo & Jain 2002 go down from many);
 // keeps the best state of each number of groups.
-void descend(const Fit& fit, Counts counts, std::size_t groups, std::size_t lowest, std::vector<State>& best) {
+void descend(const Fit& fit, Counts counts, std::size_t groups, std::size_t top, std::size_t lowest, std::vector<State>& best) {
   while (true) {
     State state = fit.start_from(counts, groups);
-    fit.iterate(state, counts, 5);
+    fit.iterate(state, counts, groups > top ? 2 : 4, false);
     // A group that has lost its rows goes.
     bool emptied = false;
     for (std::size_t c = 0; c < groups && groups > 1; ++c)
@@ -791,7 +799,7 @@ void descend(const Fit& fit, Counts counts, std::size_t groups, std::size_t lowe
 void settle(const Fit& fit, State& state, Counts& counts, int most) {
   state.iterations = 0;
   for (int round = 0; round < 4; ++round) {
-    fit.iterate(state, counts, most);
+    fit.iterate(state, counts, most, true);
     Fit::Judgement judgement = fit.judge(counts, state.groups, state.stride);
     std::vector<Block> blocks = fit.find_blocks(counts, state.groups);
     const auto alike = [](const Block& a, const Block& b) { return a.at == b.at && a.pooled == b.pooled; };
@@ -913,12 +921,22 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
     const std::size_t lowest = options.k > 0 ? top : 1;
     const Fit few(data, start_rows, stop);
     std::vector<State> best;
+    double reached = -infinity;
+    int since = 0;
     for (int s = 0; s < options.starts; ++s) {
       Random random(options.seed * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(s) + 1);
       const std::size_t groups = std::min(top + std::max<std::size_t>(3, top / 2), few.rows());
       Counts own;
       few.seed(groups, random, own);
-      descend(few, std::move(own), groups, lowest, best);
+      descend(few, std::move(own), groups, top, lowest, best);
+      double now = -infinity;
+      for (std::size_t g = 1; g <= std::min(top, best.size() - 1); ++g) now = std::max(now, best[g].criterion);
+      if (now > reached + patience_gain) {
+        reached = now;
+        since = 0;
+      } else if (++since >= patience) {
+        break;
+      }
     }
     // The best few numbers of groups are fitted to all rows.
     std::vector<std::size_t> order;
