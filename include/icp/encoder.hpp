@@ -85,6 +85,11 @@ class Encoder {
   std::vector<Lookup> lookups_;
 };
 
+// Whether a column's name says that it holds identifiers: id, …_id, …Id.
+bool identifier_name(const std::string& name);
+// A text read as a boolean: 1, 0, or missing_category.
+std::int32_t truth(std::string_view text);
+
 // Chooses the features among the columns of `data` and learns their encoding from `rows`; what was left out and why is
 // added to `findings`. `companies_floor` is the number of companies in which a category must be seen.
 Encoder learn_encoder(const Dataset& data, std::span<const std::uint32_t> rows, const Options& options,

@@ -78,14 +78,14 @@ void Encoder::resize(EncodedBuffer& b) const {
   b.known.assign(features.size(), 0);
 }
 
-namespace {
-
 std::int32_t truth(std::string_view text) {
   const std::string t = fold(text);
   if (t == "true" || t == "t" || t == "yes" || t == "1") return 1;
   if (t == "false" || t == "f" || t == "no" || t == "0") return 0;
   return missing_category;
 }
+
+namespace {
 
 double day_of(const Value& v) {
   if (v.type == ValueType::moment) return static_cast<double>(v.microseconds) / 86'400'000'000.0;
@@ -242,12 +242,16 @@ std::string guess_level(const std::string& column) {
   return "firmographic";
 }
 
+}  // namespace
+
 bool identifier_name(const std::string& name) {
   if (fold(name) == "id") return true;
   if (name.size() > 3 && fold(name.substr(name.size() - 3)) == "_id") return true;
   return name.size() > 2 && (name.ends_with("Id") || name.ends_with("ID")) &&
          name[name.size() - 3] >= 'a' && name[name.size() - 3] <= 'z';
 }
+
+namespace {
 
 class Learner {
  public:
