@@ -122,12 +122,22 @@ struct Mixture {
   void prepare();
 
  private:
-  struct Joint {                     // derived from a block
-    std::vector<double> excess;      // [cluster][i][j]: inverse of the correlation minus identity
-    std::vector<double> half_log;    // [cluster]: half the log determinant of the correlation
+  // Derived from a block, for one set of its features known (bit i: the i-th): [cluster][i][j] of the known ones: inverse
+  // of the correlation minus identity; [cluster]: half the log determinant of the correlation. Empty: not derived.
+  struct Joint {
+    std::vector<double> excess, half_log;
   };
-  std::vector<Joint> joints_;
-  void add_block(std::size_t block, const EncodedRow& row, std::span<double> out) const;
+  std::vector<std::vector<Joint>> joints_;   // [block][bits of known features]
+  // Where to start looking for a number's cell: by an even grid over the edges.
+  struct Grid {
+    double low = 0, scale = 0;
+    std::vector<std::uint16_t> start;
+  };
+  std::vector<Grid> grids_;                  // [feature]
+  std::int32_t cell(std::size_t feature, double x) const;
+  void add_block(std::size_t block, const EncodedRow& row, double* out) const;
+  template <std::size_t K>
+  void add_features(const EncodedRow& row, double* out) const;
 };
 
 // Learns a mixture from a table. Rows with nothing known are left out. Throws Error(invalid_parameter) for options out

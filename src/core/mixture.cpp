@@ -5,26 +5,14 @@
 #include <cmath>
 #include <numeric>
 
+#include "core/mixture_matrix.hpp"
+
 namespace icp {
 
-namespace {
+using mixture::factor;
+using mixture::invert_less_identity;
 
-// Lower Cholesky factor in place, row-major n × n. False when the matrix is not positive definite.
-bool factor(std::span<double> a, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j) {
-    for (std::size_t i = j; i < n; ++i) {
-      double s = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) s -= a[i * n + k] * a[j * n + k];
-      if (i == j) {
-        if (!(s > 1e-9)) return false;
-        a[j * n + j] = std::sqrt(s);
-      } else {
-        a[i * n + j] = s / a[j * n + j];
-      }
-    }
-  }
-  return true;
-}
+namespace {
 
 [[noreturn]] void corrupted(const char* why) {
   throw Error(ErrorCode::corrupted, "a stored mixture contradicts itself", why);
@@ -41,81 +29,110 @@ std::int32_t MixtureFeature::cell(double x) const {
   const double* base = edges.data();
   std::size_t n = edges.size();
   if (n == 0) return 0;
-  while (n > 1) {  // branch-free upper bound: the hot path of scoring
+  while (n > 1) {  // an upper bound without branches
     const std::size_t half = n / 2;
-    base += (base[half - 1] <= x) ? half : 0;
+    base += half * static_cast<std::size_t>(base[half - 1] <= x);
     n -= half;
   }
   return static_cast<std::int32_t>(base - edges.data() + (*base <= x ? 1 : 0));
 }
 
-void Mixture::log_joint(const EncodedRow& row, std::span<double> out) const {
-  const std::size_t k = log_weight.size();
-  for (std::size_t c = 0; c < k; ++c) out[c] = log_weight[c];
-  for (std::size_t f = 0; f < features.size(); ++f) {
-    const MixtureFeature& feature = features[f];
-    if (row.known[f] == 0 || feature.levels == 0) continue;
-    if (feature.kind == Kind::set) {
-      for (std::size_t c = 0; c < k; ++c) out[c] += feature.log_empty[c];
-      for (const std::int32_t item : row.sets[f]) {
-        if (item < 0 || item >= feature.levels) continue;
-        const double* p = feature.log_cluster.data() + static_cast<std::size_t>(item) * k;
-        for (std::size_t c = 0; c < k; ++c) out[c] += p[c];
-      }
-      continue;
-    }
-    const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
-    if (level < 0 || level >= feature.levels) continue;
-    const double* p = feature.log_cluster.data() + static_cast<std::size_t>(level) * k;
-    for (std::size_t c = 0; c < k; ++c) out[c] += p[c];
-  }
-  for (std::size_t b = 0; b < blocks.size(); ++b) add_block(b, row, out);
+std::int32_t Mixture::cell(std::size_t f, double x) const {
+  const Grid& grid = grids_[f];
+  const std::vector<double>& edges = features[f].edges;
+  // Clamped before it is an integer; the comparison is written so that NaN goes to the first place.
+  const double u = (x - grid.low) * grid.scale, last = static_cast<double>(grid.start.size() - 1);
+  std::size_t c = grid.start[u > 0 ? static_cast<std::size_t>(u < last ? u : last) : 0];
+  while (c < edges.size() && edges[c] <= x) ++c;
+  return static_cast<std::int32_t>(c);
 }
 
-void Mixture::add_block(std::size_t index, const EncodedRow& row, std::span<double> out) const {
+template <std::size_t K>
+void Mixture::add_features(const EncodedRow& row, double* out) const {
+  const std::size_t k = K == 0 ? log_weight.size() : K;   // a constant lets the compiler unroll
+  std::array<double, K == 0 ? 1 : K> local;
+  double* sum = K == 0 ? out : local.data();
+  for (std::size_t c = 0; c < k; ++c) sum[c] = log_weight[c];
+  const auto add = [&](const double* p) {
+    for (std::size_t c = 0; c < k; ++c) sum[c] += p[c];
+  };
+  for (std::size_t f = 0; f < features.size(); ++f) {
+    if (row.known[f] == 0) continue;
+    const MixtureFeature& feature = features[f];
+    const double* table = feature.log_cluster.data();
+    if (feature.kind == Kind::set) {
+      add(feature.log_empty.data());
+      for (const std::int32_t item : row.sets[f])
+        if (item >= 0 && item < feature.levels) add(table + static_cast<std::size_t>(item) * k);
+      continue;
+    }
+    const std::int32_t level = feature.kind == Kind::numeric ? cell(f, row.numbers[f]) : row.codes[f];
+    if (level >= 0 && level < feature.levels) add(table + static_cast<std::size_t>(level) * k);
+  }
+  if constexpr (K != 0) std::copy(local.begin(), local.end(), out);
+}
+
+void Mixture::log_joint(const EncodedRow& row, std::span<double> out) const {
+  switch (log_weight.size()) {
+    case 1: add_features<1>(row, out.data()); break;
+    case 2: add_features<2>(row, out.data()); break;
+    case 3: add_features<3>(row, out.data()); break;
+    case 4: add_features<4>(row, out.data()); break;
+    case 5: add_features<5>(row, out.data()); break;
+    case 6: add_features<6>(row, out.data()); break;
+    case 7: add_features<7>(row, out.data()); break;
+    case 8: add_features<8>(row, out.data()); break;
+    default: add_features<0>(row, out.data());
+  }
+  for (std::size_t b = 0; b < blocks.size(); ++b) add_block(b, row, out.data());
+}
+
+void Mixture::add_block(std::size_t index, const EncodedRow& row, double* out) const {
   constexpr std::size_t most = MixtureBlock::max_size;
   const MixtureBlock& block = blocks[index];
-  const std::size_t k = log_weight.size(), m = block.features.size();
+  const std::size_t k = log_weight.size(), all = block.features.size();
   std::array<std::size_t, most> place{};
   std::array<const double*, most> scores{};
-  std::size_t known = 0;
-  for (std::size_t i = 0; i < m; ++i) {
+  std::size_t m = 0, mask = 0;
+  for (std::size_t i = 0; i < all; ++i) {
     const auto f = static_cast<std::size_t>(block.features[i]);
     if (row.known[f] == 0) continue;
-    place[known] = i;
-    scores[known] = block.scores[i].data() + static_cast<std::size_t>(features[f].cell(row.numbers[f])) * k;
-    ++known;
+    mask |= std::size_t{1} << i;
+    place[m] = i;
+    scores[m] = block.scores[i].data() + static_cast<std::size_t>(cell(f, row.numbers[f])) * k;
+    ++m;
   }
-  if (known < 2) return;
-  const Joint& joint = joints_[index];
-  for (std::size_t c = 0; c < k; ++c) {
-    std::array<double, most> z;
-    for (std::size_t i = 0; i < known; ++i) z[i] = scores[i][c];
-    if (known == m) {
+  if (m < 2) return;
+  const Joint& joint = joints_[index][mask];
+  if (!joint.half_log.empty()) {
+    for (std::size_t c = 0; c < k; ++c) {
       const double* e = joint.excess.data() + c * m * m;
       double q = 0;
       for (std::size_t i = 0; i < m; ++i) {
         double s = 0;
-        for (std::size_t j = 0; j < i; ++j) s += e[i * m + j] * z[j];
-        q += z[i] * (2 * s + e[i * m + i] * z[i]);
+        for (std::size_t j = 0; j < i; ++j) s += e[i * m + j] * scores[j][c];
+        q += scores[i][c] * (2 * s + e[i * m + i] * scores[i][c]);
       }
       out[c] -= joint.half_log[c] + 0.5 * q;
-      continue;
     }
-    // The marginal of a Gaussian copula is the copula of the sub-matrix.
-    const double* r = block.correlation.data() + c * m * m;
+    return;
+  }
+  // The marginal of a Gaussian copula is the copula of the sub-matrix.
+  for (std::size_t c = 0; c < k; ++c) {
+    const double* r = block.correlation.data() + c * all * all;
     std::array<double, most * most> l;
-    for (std::size_t i = 0; i < known; ++i)
-      for (std::size_t j = 0; j < known; ++j) l[i * known + j] = r[place[i] * m + place[j]];
-    if (!factor(l, known)) continue;
+    for (std::size_t i = 0; i < m; ++i)
+      for (std::size_t j = 0; j < m; ++j) l[i * m + j] = r[place[i] * all + place[j]];
+    if (!factor(l, m)) continue;
     double half_log = 0, q = 0;
     std::array<double, most> y;
-    for (std::size_t i = 0; i < known; ++i) {
-      double s = z[i];
-      for (std::size_t j = 0; j < i; ++j) s -= l[i * known + j] * y[j];
-      y[i] = s / l[i * known + i];
-      half_log += std::log(l[i * known + i]);
-      q += y[i] * y[i] - z[i] * z[i];
+    for (std::size_t i = 0; i < m; ++i) {
+      const double z = scores[i][c];
+      double s = z;
+      for (std::size_t j = 0; j < i; ++j) s -= l[i * m + j] * y[j];
+      y[i] = s / l[i * m + i];
+      half_log += std::log(l[i * m + i]);
+      q += y[i] * y[i] - z * z;
     }
     out[c] -= half_log + 0.5 * q;
   }
@@ -131,7 +148,7 @@ double Mixture::log_feature(const EncodedRow& row, std::size_t f, int cluster) c
       if (item >= 0 && item < feature.levels) sum += feature.log_cluster[static_cast<std::size_t>(item) * k + c];
     return sum;
   }
-  const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
+  const std::int32_t level = feature.kind == Kind::numeric ? cell(f, row.numbers[f]) : row.codes[f];
   return level < 0 || level >= feature.levels ? 0 : feature.log_cluster[static_cast<std::size_t>(level) * k + c];
 }
 
@@ -139,7 +156,7 @@ double Mixture::log_feature_whole(const EncodedRow& row, std::size_t f) const {
   const MixtureFeature& feature = features[f];
   if (row.known[f] == 0 || feature.levels == 0) return 0;
   if (feature.kind != Kind::set) {
-    const std::int32_t level = feature.kind == Kind::numeric ? feature.cell(row.numbers[f]) : row.codes[f];
+    const std::int32_t level = feature.kind == Kind::numeric ? cell(f, row.numbers[f]) : row.codes[f];
     return level < 0 || level >= feature.levels ? 0 : feature.log_whole[static_cast<std::size_t>(level)];
   }
   // A set is one attribute: its marginal is the mixture of the clusters' products, not a product over items.
@@ -163,32 +180,46 @@ double Mixture::log_independent(const EncodedRow& row) const {
 }
 
 void Mixture::prepare() {
+  constexpr std::size_t few = 5;   // up to so many features every pattern of missing ones is derived beforehand
   const std::size_t k = log_weight.size();
+  grids_.assign(features.size(), {});
+  for (std::size_t f = 0; f < features.size(); ++f) {
+    constexpr std::size_t places = 256;
+    const std::vector<double>& edges = features[f].edges;
+    Grid& grid = grids_[f];
+    grid.start.assign(1, 0);
+    if (edges.size() < 4 || edges.size() > 1000) continue;   // so few are looked through
+    grid.low = edges.front();
+    const double width = (edges.back() - edges.front()) / static_cast<double>(places);
+    if (!std::isfinite(1 / width) || !std::isfinite(width)) continue;
+    grid.scale = 1 / width;
+    grid.start.assign(places, 0);
+    // The place before a number's own: rounding may not start beyond its cell.
+    for (std::size_t i = 2; i < places; ++i)
+      grid.start[i] = static_cast<std::uint16_t>(features[f].cell(grid.low + width * static_cast<double>(i - 1)));
+  }
   joints_.assign(blocks.size(), {});
   for (std::size_t b = 0; b < blocks.size(); ++b) {
     const MixtureBlock& block = blocks[b];
-    const std::size_t m = block.features.size();
-    Joint& joint = joints_[b];
-    joint.excess.resize(k * m * m);
-    joint.half_log.resize(k);
-    for (std::size_t c = 0; c < k; ++c) {
-      std::vector<double> l(block.correlation.begin() + static_cast<std::ptrdiff_t>(c * m * m),
-                            block.correlation.begin() + static_cast<std::ptrdiff_t>((c + 1) * m * m));
-      if (!factor(l, m)) corrupted("A correlation matrix is not positive definite.");
-      for (std::size_t i = 0; i < m; ++i) joint.half_log[c] += std::log(l[i * m + i]);
-      for (std::size_t column = 0; column < m; ++column) {  // columns of the inverse: L y = e, then L' x = y
-        std::array<double, MixtureBlock::max_size> x{};
-        for (std::size_t i = 0; i < m; ++i) {
-          double s = i == column ? 1 : 0;
-          for (std::size_t j = 0; j < i; ++j) s -= l[i * m + j] * x[j];
-          x[i] = s / l[i * m + i];
-        }
-        for (std::size_t i = m; i-- > 0;) {
-          double s = x[i];
-          for (std::size_t j = i + 1; j < m; ++j) s -= l[j * m + i] * x[j];
-          x[i] = s / l[i * m + i];
-        }
-        for (std::size_t i = 0; i < m; ++i) joint.excess[c * m * m + i * m + column] = x[i] - (i == column ? 1 : 0);
+    const std::size_t all = block.features.size(), masks = std::size_t{1} << all;
+    joints_[b].resize(masks);
+    for (std::size_t mask = 0; mask < masks; ++mask) {
+      if (all > few && mask + 1 != masks) continue;
+      std::array<std::size_t, MixtureBlock::max_size> place{};
+      std::size_t m = 0;
+      for (std::size_t i = 0; i < all; ++i)
+        if ((mask >> i & 1) != 0) place[m++] = i;
+      if (m < 2) continue;
+      Joint& joint = joints_[b][mask];
+      joint.excess.resize(k * m * m);
+      joint.half_log.resize(k);
+      std::vector<double> l(m * m);
+      for (std::size_t c = 0; c < k; ++c) {
+        for (std::size_t i = 0; i < m; ++i)
+          for (std::size_t j = 0; j < m; ++j) l[i * m + j] = block.correlation[(c * all + place[i]) * all + place[j]];
+        if (!factor(l, m)) corrupted("A correlation matrix is not positive definite.");
+        for (std::size_t i = 0; i < m; ++i) joint.half_log[c] += std::log(l[i * m + i]);
+        invert_less_identity(l, m, std::span<double>(joint.excess).subspan(c * m * m, m * m));
       }
     }
   }

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/mixture_data.hpp"
+#include "core/mixture_matrix.hpp"
 #include "icp/hash.hpp"
 
 namespace icp {
@@ -17,22 +18,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::size_t start_rows = 2000;     // the random starts look at the first so many sampled rows
-
-// Lower Cholesky factor in place, row-major n x n; false when the matrix is not positive definite.
-bool factor(double* a, std::size_t n) {
-  for (std::size_t j = 0; j < n; ++j)
-    for (std::size_t i = j; i < n; ++i) {
-      double s = a[i * n + j];
-      for (std::size_t k = 0; k < j; ++k) s -= a[i * n + k] * a[j * n + k];
-      if (i == j) {
-        if (!(s > 1e-4)) return false;
-        a[j * n + j] = std::sqrt(s);
-      } else {
-        a[i * n + j] = s / a[j * n + j];
-      }
-    }
-  return true;
-}
 
 // Numbers joined by a Gaussian copula in each group.
 struct Block {
@@ -175,25 +160,13 @@ class Copula {
     const std::size_t m = count_, all = block_.at.size();
     pattern.excess.assign(state_.groups * m * m, 0);
     pattern.half_log.assign(state_.groups, 0);
-    std::vector<double> l(m * m), x(m);
+    std::vector<double> l(m * m);
     for (std::size_t c = 0; c < state_.groups; ++c) {
       for (std::size_t i = 0; i < m; ++i)
         for (std::size_t j = 0; j < m; ++j) l[i * m + j] = block_.correlation[(c * all + place_[i]) * all + place_[j]];
-      if (!factor(l.data(), m)) continue;
+      if (!factor(l, m)) continue;
       for (std::size_t i = 0; i < m; ++i) pattern.half_log[c] += std::log(l[i * m + i]);
-      for (std::size_t column = 0; column < m; ++column) {
-        for (std::size_t i = 0; i < m; ++i) {
-          double t = i == column ? 1 : 0;
-          for (std::size_t j = 0; j < i; ++j) t -= l[i * m + j] * x[j];
-          x[i] = t / l[i * m + i];
-        }
-        for (std::size_t i = m; i-- > 0;) {
-          double t = x[i];
-          for (std::size_t j = i + 1; j < m; ++j) t -= l[j * m + i] * x[j];
-          x[i] = t / l[i * m + i];
-        }
-        for (std::size_t i = 0; i < m; ++i) pattern.excess[(c * m + i) * m + column] = x[i] - (i == column ? 1 : 0);
-      }
+      invert_less_identity(l, m, std::span<double>(pattern.excess).subspan(c * m * m, m * m));
     }
     return pattern;
   }
@@ -714,7 +687,7 @@ class Fit {
       double* a = block.correlation.data() + c * m * m;
       while (true) {
         std::copy(a, a + m * m, l.begin());
-        if (factor(l.data(), m)) break;
+        if (factor(l, m)) break;
         for (std::size_t i = 0; i < m; ++i)
           for (std::size_t j = 0; j < m; ++j)
             if (i != j) a[i * m + j] *= 0.95;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -130,6 +131,74 @@ TEST(Mixture, NothingKnownSaysNothing) {
   EXPECT_EQ(out, m.log_weight);
   EXPECT_EQ(m.log_independent(view.row()), 0);
   EXPECT_EQ(m.log_feature_whole(view.row(), 0), 0);
+}
+
+TEST(Mixture, EveryNumberHasItsCell) {
+  const Law::Rows rows = planted_rows(3, 600, 21);
+  const Mixture m = fit_mixture(rows.table, {}, Stop());
+  RowView view(rows.table, 0);
+  for (std::size_t f = 0; f < m.features.size(); ++f) {
+    const MixtureFeature& feature = m.features[f];
+    if (feature.kind != Kind::numeric || feature.edges.empty()) continue;
+    view.known[f] = 1;
+    std::vector<double> numbers{-1e308, 1e308, 0, 5e-324};
+    for (const double e : feature.edges) numbers.insert(numbers.end(), {e, std::nextafter(e, -1e9), std::nextafter(e, 1e9)});
+    for (const double x : numbers) {
+      view.numbers[f] = x;
+      const auto expected = std::upper_bound(feature.edges.begin(), feature.edges.end(), x) - feature.edges.begin();
+      EXPECT_EQ(feature.cell(x), expected);
+      EXPECT_EQ(m.log_feature_whole(view.row(), f), feature.log_whole[static_cast<std::size_t>(expected)]);
+    }
+  }
+}
+
+// The joint is the sum of the features' parts where no numbers are joined.
+TEST(Mixture, JointIsTheSumOfItsParts) {
+  const Law::Rows rows = planted_rows(3, 600, 21);
+  Mixture m = fit_mixture(rows.table, {}, Stop());
+  m.blocks.clear();
+  m.prepare();
+  std::vector<double> joint(static_cast<std::size_t>(m.clusters()));
+  for (std::size_t r = 0; r < 100; ++r) {
+    const RowView view(rows.table, r);
+    m.log_joint(view.row(), joint);
+    for (int c = 0; c < m.clusters(); ++c) {
+      double sum = m.log_weight[static_cast<std::size_t>(c)];
+      for (std::size_t f = 0; f < m.features.size(); ++f) sum += m.log_feature(view.row(), f, c);
+      EXPECT_NEAR(joint[static_cast<std::size_t>(c)], sum, 1e-9);
+    }
+  }
+}
+
+// With one of a pair missing the pair says nothing beyond the other's own part; numbers that move together fit better.
+TEST(Mixture, CorrelatedNumbersAreJoined) {
+  Random random(3);
+  Table t;
+  t.rows = 2000;
+  t.columns.resize(3);
+  for (std::size_t r = 0; r < t.rows; ++r) {
+    const double a = random.normal();
+    t.columns[0].numbers.push_back(a);
+    t.columns[1].numbers.push_back(0.9 * a + 0.436 * random.normal());
+    t.columns[2].numbers.push_back(random.uniform() < 0.2 ? missing_number : 0.7 * a + 0.714 * random.normal());
+  }
+  const Mixture m = fit_mixture(t, {}, Stop());
+  ASSERT_EQ(m.clusters(), 1);
+  ASSERT_EQ(m.blocks.size(), 1U);
+  EXPECT_EQ(m.blocks[0].features, (std::vector<std::int32_t>{0, 1, 2}));
+  EXPECT_NEAR(m.blocks[0].correlation[1], 0.9, 0.03);
+  std::vector<double> joint(1);
+  RowView view(t, 0);
+  view.known = {1, 1, 0};
+  view.numbers = {1.5, 1.35, 0};
+  m.log_joint(view.row(), joint);
+  EXPECT_GT(joint[0], m.log_independent(view.row()) + 0.5);
+  view.numbers[1] = -1.35;
+  m.log_joint(view.row(), joint);
+  EXPECT_LT(joint[0], m.log_independent(view.row()) - 2);
+  view.known = {1, 0, 0};
+  m.log_joint(view.row(), joint);
+  EXPECT_NEAR(joint[0], m.log_independent(view.row()), 1e-9);
 }
 
 TEST(Mixture, StoredFormsAreLossless) {
