@@ -63,4 +63,17 @@ class InContext {
 // A new context below `parent`; std::bad_alloc or PgError.
 MemoryContext make_context(MemoryContext parent, const char* static_name);
 
+// A context for a scope. What lives in it must be gone before it.
+class TemporaryContext {
+ public:
+  TemporaryContext(MemoryContext parent, const char* static_name) : context_(make_context(parent, static_name)) {}
+  ~TemporaryContext() { MemoryContextDelete(context_); }
+  TemporaryContext(const TemporaryContext&) = delete;
+  TemporaryContext& operator=(const TemporaryContext&) = delete;
+  MemoryContext get() const noexcept { return context_; }
+
+ private:
+  MemoryContext context_;
+};
+
 }  // namespace icp::pg
