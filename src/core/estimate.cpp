@@ -76,7 +76,7 @@ Estimate share_estimate(std::span<const Observation> observations, double level)
   // Where the variance says nothing (all or none), each company is one observation.
   double n = companies;
   const auto variance = cluster_variance(s);
-  if (variance && *variance > 0) n = std::min(s.n, p * (1 - p) / *variance);
+  if (variance && *variance > 0) n = std::min(s.n, p * (1 - p) / *variance * companies / (companies - 1));
   const double z = normal_quantile(0.5 + level / 2), zz = z * z / n;
   const double centre = (p + zz / 2) / (1 + zz), half = z / (1 + zz) * std::sqrt(p * (1 - p) / n + zz / (4 * n));
   e.low = p <= 0 ? 0 : std::max(0.0, centre - half);
