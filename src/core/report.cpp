@@ -136,7 +136,7 @@ Report report_training(const Model& model) {
   nlohmann::json warnings = nlohmann::json::array();
   for (const Finding& f : model.findings)
     if (f.severity != "info") warnings.push_back(f.column.empty() ? f.message : f.column + ": " + f.message);
-  r.rows.push_back({model.deals, model.won, model.lost, model.open, model.companies, static_cast<std::int64_t>(model.cohorts.size()), model.reliability, warnings.dump()});
+  r.rows.push_back({model.won + model.lost, model.won, model.lost, model.open, model.companies, static_cast<std::int64_t>(model.cohorts.size()), model.reliability, warnings.dump()});
   return r;
 }
 

@@ -124,3 +124,10 @@ extern "C" {
 #define ICP_MODULE_MAGIC(name_, version_) PG_MODULE_MAGIC
 #endif
 
+
+// PostgreSQL 18 counts index scans for EXPLAIN.
+#if PG_VERSION_NUM >= 180000
+#define begin_index_scan(heap, index, snapshot, keys) index_beginscan(heap, index, snapshot, nullptr, keys, 0)
+#else
+#define begin_index_scan(heap, index, snapshot, keys) index_beginscan(heap, index, snapshot, keys, 0)
+#endif

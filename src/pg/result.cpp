@@ -37,6 +37,11 @@ int ResultSet::index_of(const char* column) const {
   return -1;
 }
 
+Oid ResultSet::type_of(const char* column) const {
+  const int i = index_of(column);
+  return i < 0 ? InvalidOid : TupleDescAttr(columns_, i)->atttypid;
+}
+
 ResultSet& ResultSet::datum(const char* column, Datum value) {
   const int i = index_of(column);
   if (i >= 0) {

@@ -30,6 +30,9 @@ class ResultSet {
   ResultSet& boolean(const char* column, bool value) { return datum(column, BoolGetDatum(value)); }
   void emit();
 
+  // The type of a column; InvalidOid where there is none.
+  Oid type_of(const char* column) const;
+
   static constexpr Datum done() { return 0; }
 
  private:
