@@ -46,6 +46,8 @@ State read_state(std::string_view bytes, std::pmr::memory_resource* memory = std
 
 template <class State>
 class Expanded {
+  struct Box;
+
  public:
   // A state that may be changed.
   class Writable {
@@ -56,8 +58,8 @@ class Expanded {
 
    private:
     friend class Expanded;
-    explicit Writable(typename Expanded::Box* box) : box_(box) { box->object->flat.clear(); }
-    typename Expanded::Box* box_;
+    explicit Writable(Box* box) : box_(box) { box->object->flat.clear(); }
+    Box* box_;
   };
 
   // The state in argument `index` for changing: in place where it is an object of ours that may be changed, else a
