@@ -54,7 +54,7 @@ struct Counts {
 
 constexpr std::size_t pair_sums = 6;
 // Starts end early when so many in a row have not improved the criterion by so much.
-constexpr int patience = 3;
+constexpr int patience = 4;
 constexpr double patience_gain = 2;
 // What one more group must gain beyond its parameters. Of many starts and splits the luckiest of a group that is whole
 // gains some nats on the rows it was chosen by (seen: up to 10); a group of a hundred rows that is there, hundreds.
@@ -501,9 +501,13 @@ class Fit {
 
   // Rows far apart as seeds (k-means++: Arthur & Vassilvitskii 2007) under a distance of mixed features whose weights
   // are drawn anew for each start, every row to its nearest.
-  void seed(std::size_t groups, Random& random, Counts& counts) const {
+  // `few`: of very unlike weights, for groups that differ in a few features only.
+  void seed(std::size_t groups, bool few, Random& random, Counts& counts) const {
     std::vector<double> weight(data_.units.size());
-    for (double& w : weight) w = -std::log(1 - random.uniform());
+    for (double& w : weight) {
+      w = -std::log(1 - random.uniform());
+      if (few) w = w * w * w * w;
+    }
     std::vector<double> nearest(rows_, infinity);
     std::vector<std::uint32_t> group(rows_, 0);
     std::vector<double> cost(data_.levels);     // what a row pays for having the level, given the seed row
@@ -900,7 +904,7 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
       Random random(options.seed * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(s) + 1);
       const std::size_t groups = std::min(top + std::max<std::size_t>(3, top / 2), few.rows());
       Counts own;
-      few.seed(groups, random, own);
+      few.seed(groups, s % 2 == 1, random, own);
       descend(few, std::move(own), groups, top, lowest, best);
       double now = -infinity;
       for (std::size_t g = 1; g <= std::min(top, best.size() - 1); ++g) now = std::max(now, best[g].criterion);
