@@ -120,14 +120,13 @@ const char* ProfileOptions::contradiction() const {
 }
 
 ProfileOptions parse_profile_options(std::string_view text) {
-  // The options of icp_fit have the same three keys with the same meaning.
-  const Options all = parse_options(text);
   const auto json = nlohmann::json::parse(text.empty() ? "null" : text, nullptr, false);
   if (json.is_object())
     for (const auto& [key, value] : json.items())
       if (key != "features" && key != "ignore" && key != "kinds")
         throw Error(ErrorCode::invalid_parameter, fmt::format("unknown option \"{}\"", key), {},
                     "The known options of a profile are features, ignore, kinds.");
+  const Options all = parse_options(text);  // where these three have the same meaning
   ProfileOptions o;
   o.features.assign(all.features.begin(), all.features.end());
   o.ignore.assign(all.ignore.begin(), all.ignore.end());
