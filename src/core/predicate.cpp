@@ -262,7 +262,9 @@ class Describer {
           if (k != missing_category) count(i, in[static_cast<std::size_t>(k)], hit[static_cast<std::size_t>(k)]);
       }
     }
-    const auto list = [&](const std::vector<std::size_t>& chosen) {
+    // Named are first the categories that most members have: a misspelling does not give a cohort its name.
+    const auto list = [&](std::vector<std::size_t> chosen) {
+      std::sort(chosen.begin(), chosen.end(), [&](auto a, auto b) { return hit[a] != hit[b] ? hit[a] > hit[b] : a < b; });
       c.values.clear();
       c.titles.clear();
       for (const std::size_t k : chosen) {
