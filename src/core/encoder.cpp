@@ -445,6 +445,9 @@ class Learner {
     std::size_t i = 0;
     while (i < a.size() && a[i] == b[i]) ++i;
     const bool digit = i < b.size() && b[i] >= '0' && b[i] <= '9';
+    // "Product A" and "Product B" are two names: the word in which they differ must be long enough to be misspelt.
+    const std::size_t space = b.substr(0, i).rfind(' '), from = space == std::string_view::npos ? 0 : space + 1;
+    if (std::min(b.find(' ', i), b.size()) - from < 5) return false;
     return !digit && (a.size() == b.size() ? a.substr(std::min(i + 1, a.size())) == b.substr(std::min(i + 1, b.size())) : a.substr(i) == b.substr(i + 1));
   }
 
