@@ -44,6 +44,7 @@ extern "C" {
 
 #include "access/htup_details.h"
 #include "access/tupdesc.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_type.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -74,6 +75,7 @@ extern "C" {
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/numeric.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -83,6 +85,7 @@ extern "C" {
 #include "utils/uuid.h"
 #include "windowapi.h"
 #if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
 #include "varatt.h"
 #endif
 }
@@ -115,6 +118,23 @@ extern "C" {
 
 #if PG_VERSION_NUM < 130000
 #error "icp needs PostgreSQL 13 or newer"
+#endif
+
+// Input functions that report bad input without raising an error exist from PostgreSQL 16 on.
+#if PG_VERSION_NUM >= 160000
+inline constexpr bool soft_input = true;
+inline bool input_softly(FmgrInfo* function, char* text, Oid parameter, int32 typmod, Datum* result) {
+  ErrorSaveContext context{};
+  context.type = T_ErrorSaveContext;
+  return InputFunctionCallSafe(function, text, parameter, typmod, reinterpret_cast<Node*>(&context), result);
+}
+inline List* qualified_name(const char* text) { return stringToQualifiedNameList(text, nullptr); }
+inline bool may_execute(Oid function) { return object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK; }
+#else
+inline constexpr bool soft_input = false;
+inline bool input_softly(FmgrInfo*, char*, Oid, int32, Datum*) { return false; }
+inline List* qualified_name(const char* text) { return stringToQualifiedNameList(text); }
+inline bool may_execute(Oid function) { return pg_proc_aclcheck(function, GetUserId(), ACL_EXECUTE) == ACLCHECK_OK; }
 #endif
 
 // Name and version in the magic block, where PostgreSQL has a place for them.

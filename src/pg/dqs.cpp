@@ -5,11 +5,13 @@
 #include <string>
 
 #include "pg/dqs.hpp"
+#include "pg/kept.hpp"
 #include "pg/memory.hpp"
 #include "pg/result.hpp"
 #include "pg/varlena.hpp"
 
 using icp::pg::call_site;
+using icp::pg::KeptArgument;
 
 ICP_FUNCTION(dqs_weights_in) { return icp::pg::make_datum(icp::parse_dqs_weights(icp::pg::to_core(PG_GETARG_CSTRING(0)))); }
 ICP_FUNCTION(dqs_weights_out) {
@@ -24,38 +26,6 @@ ICP_FUNCTION(dqs_scale_recv) { return icp::pg::type_recv<icp::DqsScale>(fcinfo);
 ICP_FUNCTION(dqs_scale_send) { return icp::pg::type_send<icp::DqsScale>(fcinfo); }
 
 namespace {
-
-// An argument that is the same in most calls, so that what was made of it can be kept. Only a constant of the
-// expression is known to stay; anything else is compared byte for byte as it was passed: equal bytes are equal values,
-// compressed ones too, and equal TOAST pointers within one call site name the same stored value.
-class KeptArgument {
- public:
-  // True when the argument is not what it was at the last call.
-  bool changed(FunctionCallInfo fcinfo, int index) {
-    if (constant_) return false;
-    const auto* p = static_cast<const char*>(DatumGetPointer(PG_GETARG_DATUM(index)));
-    // What an indirect pointer points to can change.
-    const bool comparable = !VARATT_IS_EXTERNAL(p) || VARATT_IS_EXTERNAL_ONDISK(p);
-    const std::size_t size = VARSIZE_ANY(p);
-    if (known_ && comparable && size == bytes_.size() && std::memcmp(p, bytes_.data(), size) == 0) return false;
-    known_ = comparable;
-    if (comparable) bytes_.assign(p, size);
-    return true;
-  }
-  // After the value was made: constants need no look from now on.
-  void keep(FunctionCallInfo fcinfo, int index) { constant_ = is_constant(fcinfo->flinfo->fn_expr, index); }
-  void forget() { constant_ = known_ = false; }
-
- private:
-  static bool is_constant(const Node* call, int index) {
-    if (call == nullptr || !IsA(call, FuncExpr)) return false;
-    const List* arguments = reinterpret_cast<const FuncExpr*>(call)->args;
-    return index < list_length(arguments) && IsA(list_nth(arguments, index), Const);
-  }
-
-  std::string bytes_;
-  bool known_ = false, constant_ = false;
-};
 
 struct ScorerSite {
   KeptArgument weights, scale;

@@ -53,6 +53,8 @@ class RowReader {
   const std::vector<Column>& columns() const noexcept { return columns_; }
   // Whether the last row had such a column at all (else its value is missing).
   bool present(std::size_t column) const noexcept { return present_[column] != 0; }
+  // Whether the last row was jsonb.
+  bool from_json() const noexcept { return bound_type_ == InvalidOid; }
   // Grows by one whenever a new row type was met: until then present() does not change between records.
   std::uint64_t binding() const noexcept { return binding_; }
 

@@ -1,0 +1,54 @@
+#!/usr/bin/env bash
+# icp_cohort() over 1,000,000 leads × 12 columns, three of them numeric, on one core: against a C function that does
+# nothing with the same row (aim: at most 1 µs a row above it), and against exporting the leads to pandas and scoring
+# them there (the same model as a vectorised naive Bayes classifier, without similarity, labels or explanations).
+#   bench/score.sh [LEADS]
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+leads=${1:-1000000}
+server_build with_llvm=no >/dev/null
+make -C "$top/bench/noop" --no-print-directory -s PG_CONFIG="$pg_config" with_llvm=no all
+trap 'server_stop bench' EXIT
+server_start bench
+server_env bench
+cp "$top/bench/noop/noop.so" "$home/bench/noop.so"
+chmod 644 "$home/bench/noop.so"
+psql -X -q -c 'CREATE EXTENSION icp' -v leads="$leads" -f "$top/bench/leads.sql"
+psql -X -q -c "CREATE FUNCTION noop_row(record) RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE AS '$home/bench/noop', 'noop_row'"
+
+# seconds QUERY: the best of five runs, without parallel workers.
+seconds() {
+  psql -X -q -A -t -c 'SET max_parallel_workers_per_gather = 0' -c '\timing on' -c "$1" -c "$1" -c "$1" -c "$1" -c "$1" |
+    awk '/^Time:/ { if (best == "" || $2 < best) best = $2 } END { printf "%.3f", best / 1000 }'
+}
+scan=$(seconds 'SELECT count(l.lead_id) FROM bench_leads l')
+noop=$(seconds 'SELECT count(noop_row(l)) FROM bench_leads l')
+named=$(seconds "SELECT count(icp_cohort(l, 'bench')) FROM bench_leads l")
+value=$(seconds "SELECT count(icp_cohort(l, (SELECT icp_load('bench')))) FROM bench_leads l")
+json=$(seconds "SELECT count(icp_cohort(to_jsonb(l), 'bench')) FROM bench_leads l")
+tojson=$(seconds "SELECT count(to_jsonb(l)) FROM bench_leads l")
+score=$(seconds "SELECT count(s.label) FROM bench_leads l CROSS JOIN LATERAL icp_score(l, 'bench') s")
+line() { awk -v what="$1" -v t="$2" -v base="$3" -v n="$leads" 'BEGIN { printf "%-44s %8.3f s  %7.3f µs a row above its base\n", what, t, 1e6 * (t - base) / n }'; }
+echo "# $leads leads × 12 columns, three numeric; best of five, one core"
+line 'scan' "$scan" "$scan"
+line 'no-op C function of the row' "$noop" "$scan"
+line "icp_cohort(l, 'bench') above the no-op" "$named" "$noop"
+line "icp_cohort(l, model value) above the no-op" "$value" "$noop"
+line "icp_score(l, 'bench') above the no-op" "$score" "$noop"
+line "icp_cohort(to_jsonb(l), …) above to_jsonb" "$json" "$tojson"
+awk -v a="$named" -v b="$noop" -v n="$leads" 'BEGIN { printf "aim: icp_cohort at most 1 µs above the no-op: %.3f µs, ratio %.2f\n", 1e6 * (a - b) / n, a / b }'
+
+python=''
+for one in python3 /usr/bin/python3; do if "$one" -c 'import pandas' 2>/dev/null; then python=$one; fi; done
+if [ -n "$python" ]; then
+  psql -X -q -A -t -c "COPY (SELECT d.*, icp_cohort(d, 'bench') AS cohort FROM bench_deals d) TO STDOUT CSV HEADER" >"$home/bench/deals.csv"
+  started=$(date +%s.%N)
+  psql -X -q -c "COPY bench_leads TO STDOUT CSV HEADER" >"$home/bench/leads.csv"
+  exported=$(date +%s.%N)
+  OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 "$python" "$top/bench/score.py" "$home/bench/deals.csv" "$home/bench/leads.csv"
+  ended=$(date +%s.%N)
+  awk -v s="$started" -v e="$exported" -v t="$ended" -v icp="$named" -v n="$leads" 'BEGIN {
+    printf "%-44s %8.3f s  (export %.3f s)\nratio of icp_cohort to pandas: %.2f\n", "export, pandas and scoring there", t - s, e - s, icp / (t - s) }'
+else
+  echo 'pandas: not installed, not compared (apt-get install python3-pandas)'
+fi

@@ -1,0 +1,80 @@
+#!/usr/bin/env bash
+# What the trigger costs a table with a primary key and two indexes: one-row prepared INSERTs (pgbench), INSERT … SELECT
+# and COPY, with no trigger, a C trigger that does nothing, icp_score_lead(), and a PL/pgSQL trigger doing the same.
+# Aims: one-row INSERTs at least 95 % of no trigger, INSERT … SELECT at least 90 %.
+#   bench/trigger.sh [ROWS] [SECONDS] [ROUNDS]
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+rows=${1:-300000} seconds=${2:-5} rounds=${3:-5}
+server_build with_llvm=no >/dev/null
+make -C "$top/bench/noop" --no-print-directory -s PG_CONFIG="$pg_config" with_llvm=no all
+trap 'server_stop bench' EXIT
+server_start bench
+server_env bench
+cp "$top/bench/noop/noop.so" "$home/bench/noop.so"
+chmod 644 "$home/bench/noop.so"
+psql -X -q -c 'CREATE EXTENSION icp' -v leads="$rows" -f "$top/bench/leads.sql" >/dev/null
+kinds=(none noop icp plpgsql)
+psql -X -q -v ON_ERROR_STOP=1 <<SQL
+CREATE FUNCTION noop_trigger() RETURNS trigger LANGUAGE c AS '$home/bench/noop', 'noop_trigger';
+CREATE FUNCTION plpgsql_trigger() RETURNS trigger LANGUAGE plpgsql AS \$\$
+BEGIN
+  SELECT s.cohort, s.label, s.priority INTO NEW.icp_cohort, NEW.icp_label, NEW.icp_priority FROM icp_score(NEW, 'bench') s;
+  RETURN NEW;
+END \$\$;
+CREATE SEQUENCE ids;
+SQL
+columns='industry, region, source, decision_maker, employees, revenue, years, uses_erp, country, erp, entry'
+for kind in "${kinds[@]}"; do
+  psql -X -q -c "CREATE TABLE lead_$kind (lead_id bigint PRIMARY KEY DEFAULT nextval('ids'), industry text, region text, source text, decision_maker text, employees numeric, revenue numeric, years numeric, uses_erp boolean, country text, erp text, entry text, icp_cohort text, icp_label text, icp_priority text)" \
+    -c "CREATE INDEX ON lead_$kind (region)" -c "CREATE INDEX ON lead_$kind (revenue)" -c "ALTER TABLE lead_$kind SET (autovacuum_enabled = false)"
+done
+psql -X -q -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_noop FOR EACH ROW EXECUTE FUNCTION noop_trigger()" \
+  -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_icp FOR EACH ROW EXECUTE FUNCTION icp_score_lead('bench', 'icp_cohort=cohort', 'icp_label=label', 'icp_priority=priority')" \
+  -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_plpgsql FOR EACH ROW EXECUTE FUNCTION plpgsql_trigger()" \
+  -c "COPY bench_leads ($columns) TO '$home/bench/leads.copy'"
+chmod 755 "$home/bench"
+times=$home/bench/times
+measure() { # kind what seconds-per-row
+  echo "$1 $2 $3" >>"$times"
+}
+timed() { psql -X -q -A -t -c '\timing on' -c "$1" | awk -v n="$rows" '/^Time:/ { printf "%.6f", $2 / 1000 / n }'; }
+for ((round = 0; round < rounds; round++)); do
+  for ((k = 0; k < ${#kinds[@]}; k++)); do
+    kind=${kinds[(k + round) % ${#kinds[@]}]}
+    cat >"$home/bench/one.sql" <<SQL
+\\set e random(1, 500)
+\\set r random(1, 100000000)
+INSERT INTO lead_$kind ($columns) VALUES ('wholesale', 'north', 'referral', 'owner', :e, :r, 7.5, true, 'ru', '1c', 'demo');
+SQL
+    psql -X -q -c "TRUNCATE lead_$kind" -c CHECKPOINT
+    tps=$(pgbench -n -M prepared -c 1 -j 1 -T "$seconds" -f "$home/bench/one.sql" 2>/dev/null | awk '/^tps/ { print $3 }')
+    measure "$kind" one-row "$(awk -v t="$tps" 'BEGIN { printf "%.9f", 1 / t }')"
+    psql -X -q -c "TRUNCATE lead_$kind" -c CHECKPOINT
+    measure "$kind" insert-select "$(timed "INSERT INTO lead_$kind ($columns) SELECT $columns FROM bench_leads")"
+    psql -X -q -c "TRUNCATE lead_$kind" -c CHECKPOINT
+    measure "$kind" copy "$(timed "COPY lead_$kind ($columns) FROM '$home/bench/leads.copy'")"
+  done
+done
+echo "# $rows rows, primary key and two indexes; medians of $rounds rounds; speed in % of no trigger"
+awk -v kinds="${kinds[*]}" '
+  { key = $2 " " $1; n[key]++; v[key, n[key]] = $3 }
+  function median(key,  i, j, t, a, m) {
+    m = n[key]
+    for (i = 1; i <= m; i++) a[i] = v[key, i]
+    for (i = 2; i <= m; i++) for (j = i; j > 1 && a[j] < a[j - 1]; j--) { t = a[j]; a[j] = a[j - 1]; a[j - 1] = t }
+    return m % 2 ? a[(m + 1) / 2] : (a[m / 2] + a[m / 2 + 1]) / 2
+  }
+  END {
+    k = split(kinds, kind, " ")
+    w = split("one-row insert-select copy", what, " ")
+    printf "%-15s", ""
+    for (i = 1; i <= k; i++) printf "%22s", kind[i]
+    print ""
+    for (j = 1; j <= w; j++) {
+      printf "%-15s", what[j]
+      for (i = 1; i <= k; i++) printf "%11.2f µs %6.1f %%", 1e6 * median(what[j] " " kind[i]), 100 * median(what[j] " none") / median(what[j] " " kind[i])
+      print ""
+    }
+  }' "$times"
+echo 'aims: icp at one-row ≥ 95 %, insert-select ≥ 90 %'

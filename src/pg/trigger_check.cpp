@@ -1,0 +1,218 @@
+// icp_check_trigger(): what of a table's trigger icp_score_lead() will not fit, before a row is stored.
+#include <set>
+
+#include "icp/error.hpp"
+#include "icp/model.hpp"
+#include "icp/report.hpp"
+
+#include "pg/lead.hpp"
+#include "pg/memory.hpp"
+#include "pg/report.hpp"
+#include "pg/trigger.hpp"
+#include "pg/varlena.hpp"
+
+extern "C" {
+#include "access/table.h"
+#include "catalog/pg_trigger.h"
+}
+
+namespace icp::pg {
+
+namespace {
+
+class TriggerCheck {
+ public:
+  TriggerCheck(Relation table, Oid function, std::vector<Finding>& findings)
+      : table_(table), columns_(RelationGetDescr(table)), function_(function), findings_(findings) {}
+
+  void run(const Trigger& trigger) {
+    name_ = to_core(trigger.tgname);
+    declaration(trigger);
+    try {
+      const TriggerDefinition definition(trigger);
+      const SharedScorer scorer = model(definition);
+      targets(definition, scorer.get());
+      if (!definition.input.empty()) input(definition);
+      else if (scorer) features(trigger, scorer);
+    } catch (const Error& e) {
+      if (e.code() == ErrorCode::out_of_memory) throw;
+      add("error", {}, e.what(), e.hint());
+    }
+  }
+
+ private:
+  void add(const char* severity, std::string column, const std::string& message, std::string hint) {
+    findings_.push_back({severity, std::move(column), -1, "trigger \"" + name_ + "\": " + message, std::move(hint)});
+  }
+
+  void declaration(const Trigger& t) {
+    const char* wrong = nullptr;
+    if (!TRIGGER_FOR_ROW(t.tgtype)) wrong = "it is declared FOR EACH STATEMENT";
+    else if (!TRIGGER_FOR_BEFORE(t.tgtype)) wrong = "it is not declared BEFORE";
+    else if (TRIGGER_FOR_DELETE(t.tgtype)) wrong = "it fires on DELETE";
+    if (wrong != nullptr) add("error", {}, std::string("the function cannot run: ") + wrong, "declare it BEFORE INSERT OR UPDATE … FOR EACH ROW");
+    if (!TRIGGER_FOR_INSERT(t.tgtype)) add("warning", {}, "it does not fire on INSERT: new leads are not scored", "declare it BEFORE INSERT OR UPDATE");
+    if (!TRIGGER_FOR_UPDATE(t.tgtype)) add("info", {}, "it does not fire on UPDATE: a score stays as it was when the lead came", "declare it BEFORE INSERT OR UPDATE");
+    if (t.tgenabled == TRIGGER_DISABLED) add("error", {}, "it is disabled", "ALTER TABLE … ENABLE TRIGGER");
+    if (t.tgenabled == TRIGGER_FIRES_ON_REPLICA) add("warning", {}, "it fires only where session_replication_role is replica", "ALTER TABLE … ENABLE TRIGGER");
+  }
+
+  SharedScorer model(const TriggerDefinition& definition) {
+    Refusal refusal;
+    SharedScorer scorer = trigger_model(pin_, function_, definition.model, refusal);
+    if (!scorer) add("error", {}, refusal.message, refusal.hint);
+    return scorer;
+  }
+
+  // Every value that a field can take is tried on its column, by the code that the trigger runs.
+  static std::vector<LeadField> possible(std::size_t field, const Scorer* scorer) {
+    std::vector<LeadField> out;
+    const auto texts = [&](std::initializer_list<std::string_view> values) {
+      for (const auto v : values) out.push_back({LeadField::Kind::text, v, 0});
+    };
+    const std::string_view name = lead_field_names[field];
+    if (name == "label") texts({"gold", "ordinary", "non_target", "unknown"});
+    else if (name == "priority") texts({"high", "normal", "low"});
+    else if (name == "grade") texts({"A", "B", "C"});
+    else if (name == "cohort" && scorer != nullptr)
+      for (const Cohort& c : scorer->model().cohorts) texts({c.key});
+    else if (name == "model" && scorer != nullptr && scorer->model().name) texts({*scorer->model().name});
+    else if (name == "version" && scorer != nullptr && scorer->model().number)
+      out.push_back({LeadField::Kind::integer, {}, static_cast<double>(*scorer->model().number)});
+    else if (name == "priority_rank")
+      for (const double v : {1.0, 2.0, 3.0}) out.push_back({LeadField::Kind::integer, {}, v});
+    else if (name == "similarity" || name == "coverage" || name == "win_probability")
+      for (const double v : {0.0, 0.515625, 1.0}) out.push_back({LeadField::Kind::number, {}, v});
+    else if (name == "expected_dqs")
+      for (const double v : {0.0, 51.5625, 100.0}) out.push_back({LeadField::Kind::number, {}, v});
+    return out;
+  }
+
+  void targets(const TriggerDefinition& definition, const Scorer* scorer) {
+    std::vector<std::string> missing;
+    const auto pairs = definition.columns_of(columns_, &missing);
+    for (const std::string& m : missing) {
+      const std::string column(to_core(m));
+      add("error", column, "the table has no column " + column, "add the column, or create the trigger again");
+    }
+    if (pairs.empty() && missing.empty())
+      add("error", {}, "the table has no column to fill", "add columns such as icp_cohort and icp_label, or name pairs column=field");
+    for (const auto& pair : pairs) {
+      TargetColumn target(columns_, pair.column.c_str(), pair.field, CurrentMemoryContext);
+      const std::string column(to_core(pair.column));
+      targets_.insert(pair.column);
+      const auto attribute = TupleDescAttr(columns_, target.number() - 1);
+      if (attribute->attgenerated != '\0') {
+        add("error", column, "a generated column cannot be filled", "use an ordinary column");
+        continue;
+      }
+      for (const LeadField& value : possible(pair.field, scorer)) {
+        Refusal refusal;
+        if (target.convert(value, refusal)) continue;
+        add("error", column, refusal.message, "change the type of the column");
+        break;
+      }
+      if (attribute->attnotnull)
+        add("warning", column, "the column is NOT NULL: a lead that gets no " + std::string(lead_field_names[pair.field]) + " cannot be stored", "drop NOT NULL");
+    }
+  }
+
+  void input(const TriggerDefinition& definition) {
+    auto body = [this, name = definition.input.c_str()] { InputFunction::find(name, table_); };
+    if (const auto refusal = refused(body)) add("error", {}, refusal->message, refusal->hint);
+  }
+
+  // Numbers, booleans, text, enums, arrays and dates; or a type that is text by another name.
+  static bool readable(Oid type) {
+    char category = 0;
+    bool preferred = false;
+    pg_call([&] { get_type_category_preferred(getBaseType(type), &category, &preferred); });
+    return std::strchr("NBSEAD", category) != nullptr;
+  }
+
+  void features(const Trigger& trigger, const SharedScorer& scorer) {
+    // A row of NULLs shows what the reader makes of the columns.
+    MemoryContext memory = make_context(CurrentMemoryContext, "icp_check_trigger");
+    std::vector<RowReader::Column> wanted;
+    for (const std::string_view name : scorer->columns()) wanted.push_back({std::string(name), false});
+    RowReader reader(memory, std::move(wanted));
+    std::vector<Datum> values(static_cast<std::size_t>(columns_->natts), Datum{0});
+    std::vector<std::uint8_t> nulls(values.size(), 1);
+    HeapTuple row = pg_call([&] { return heap_form_tuple(columns_, values.data(), reinterpret_cast<bool*>(nulls.data())); });
+    reader.read_tuple(row, table_->rd_rel->reltype);
+    const std::size_t n = scorer->feature_count();
+    std::size_t present = 0;
+    for (std::size_t f = 0; f < n; ++f) {
+      const std::string column(scorer->columns()[f]);
+      if (!reader.present(f)) {
+        add("warning", column, "the table has no column " + column + ", a feature of the model: it lowers coverage", "add the column, or supply it by input=function");
+        continue;
+      }
+      ++present;
+      for (int i = 0; i < columns_->natts; ++i) {
+        const auto attribute = TupleDescAttr(columns_, i);
+        if (attribute->attisdropped || to_core(NameStr(attribute->attname)) != column) continue;
+        if (!readable(attribute->atttypid))
+          add("warning", column, column + " has a type that no feature can have: it is never known", "cast it by input=function");
+        if (attribute->attgenerated != '\0')
+          add("warning", column, column + " is a generated column: it is not yet known when the trigger runs", "compute it by input=function");
+        if (targets_.count(NameStr(attribute->attname)) > 0)
+          add("warning", column, column + " is a feature of the model and is filled by the trigger", "fill another column");
+        const bool listed = trigger.tgnattr == 0 || std::find(trigger.tgattr, trigger.tgattr + trigger.tgnattr, attribute->attnum) != trigger.tgattr + trigger.tgnattr;
+        if (TRIGGER_FOR_UPDATE(trigger.tgtype) && !listed)
+          add("warning", column, "UPDATE OF does not list " + column + ": a change of it is not noticed", "declare the trigger BEFORE INSERT OR UPDATE");
+      }
+    }
+    if (present == 0 && n > 0) scorer->no_features();
+  }
+
+  Relation table_;
+  TupleDesc columns_;
+  Oid function_;
+  std::vector<Finding>& findings_;
+  std::string name_;
+  ModelPin pin_;
+  std::set<std::string> targets_;
+};
+
+// Closes the table also when an exception passes.
+struct Opened {
+  explicit Opened(Oid id) : relation(pg_call([&] { return table_open(id, AccessShareLock); })) {}
+  ~Opened() { table_close(relation, AccessShareLock); }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  Relation relation;
+};
+
+bool runs_score_lead(Oid function, Oid schema) {
+  return pg_call([&] {
+    const char* name = get_func_name(function);
+    return name != nullptr && std::strcmp(name, "icp_score_lead") == 0 && get_func_namespace(function) == schema;
+  });
+}
+
+}  // namespace
+
+ICP_FUNCTION(icp_check_trigger) {
+  std::vector<Finding> findings;
+  const Oid function = fcinfo->flinfo->fn_oid;
+  const Oid schema = pg_call([&] { return get_func_namespace(function); });
+  {
+    const Opened table(PG_GETARG_OID(0));
+    int count = 0;
+    // A copy: the relation's own goes when it is rebuilt, which a look-up can cause.
+    const TriggerDesc* triggers = pg_call([&] { return CopyTriggerDesc(table.relation->trigdesc); });
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; ++i) {
+      const Trigger& trigger = triggers->triggers[i];
+      if (!runs_score_lead(trigger.tgfoid, schema)) continue;
+      ++count;
+      TriggerCheck(table.relation, function, findings).run(trigger);
+    }
+    if (count == 0)
+      findings.push_back({"error", {}, -1, "no trigger of the table runs icp_score_lead()",
+                          "CREATE TRIGGER … BEFORE INSERT OR UPDATE ON … FOR EACH ROW EXECUTE FUNCTION icp_score_lead('main')"});
+  }
+  return return_report(fcinfo, report_findings(findings));
+}
+
+}  // namespace icp::pg
