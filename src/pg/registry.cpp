@@ -315,7 +315,7 @@ Wanted parse_name(std::string_view name) {
 
 }  // namespace
 
-RegisteredModel registered_model(Oid function, std::string_view server_name) {
+RegisteredModel registered_model(Oid function, std::string_view server_name, bool plainly) {
   Wanted wanted = parse_name(server_name);
   struct Answer {
     Datum model;
@@ -328,14 +328,14 @@ RegisteredModel registered_model(Oid function, std::string_view server_name) {
     wanted.schema = get_func_namespace(function);
     const Scan scan = scan_registry(wanted, &a.model);
     a.found = scan == Scan::found;
-    if (!a.found) {
+    if (!a.found && !plainly) {
       a.row_security = scan == Scan::row_security;
       a.found = query_registry(wanted, &a.model);
     }
     if (pushed) PopActiveSnapshot();
     return a;
   });
-  if (!answer.found) no_model(server_name, wanted);
+  if (!answer.found && !plainly) no_model(server_name, wanted);
   return {answer.model, answer.row_security};
 }
 
@@ -413,16 +413,17 @@ const Scorer& ModelPin::value(FunctionCallInfo fcinfo, int argument) {
   return value(PG_GETARG_DATUM(argument));
 }
 
-const Scorer& ModelPin::named(Oid function, std::string_view server_name) {
+bool ModelPin::find(Oid function, std::string_view server_name, bool plainly) {
   const Snapshot snapshot = ActiveSnapshotSet() ? GetActiveSnapshot() : nullptr;
   const bool comparable = snapshot != nullptr && snapshot->snapshot_type == SNAPSHOT_MVCC;
   const Oid user = GetUserId();
   const SubTransactionId subtransaction = GetCurrentSubTransactionId();
   if (by_ == By::name && comparable && user == user_ && subtransaction == subtransaction_ && function == function_ &&
       server_name == name_ && snapshot_.matches(*snapshot))
-    return *scorer_;
+    return true;
   by_ = By::nothing;
-  const RegisteredModel found = registered_model(function, server_name);
+  const RegisteredModel found = registered_model(function, server_name, plainly);
+  if (found.model == 0) return false;
   pin(shared_scorer(found.model));
   pfree(DatumGetPointer(found.model));
   if (comparable && !found.row_security) {
@@ -433,8 +434,15 @@ const Scorer& ModelPin::named(Oid function, std::string_view server_name) {
     name_ = server_name;
     by_ = By::name;
   }
+  return true;
+}
+
+const Scorer& ModelPin::named(Oid function, std::string_view server_name) {
+  find(function, server_name, false);
   return *scorer_;
 }
+
+bool ModelPin::named_plainly(Oid function, std::string_view server_name) { return find(function, server_name, true); }
 
 const Scorer& ModelPin::named(FunctionCallInfo fcinfo, int argument) {
   const std::string_view name = PG_ARGISNULL(argument) ? std::string_view() : bytes_of(PG_GETARG_DATUM(argument));

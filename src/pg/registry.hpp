@@ -49,7 +49,9 @@ struct RegisteredModel {
   Datum model = 0;
   bool row_security = false;  // policies chose it: they may depend on settings, so it is not kept from call to call
 };
-RegisteredModel registered_model(Oid function, std::string_view server_name);
+// `plainly`: only by an index scan, which raises no error of PostgreSQL; the datum is 0 where that finds nothing, or does
+// not suit the privileges of the user.
+RegisteredModel registered_model(Oid function, std::string_view server_name, bool plainly = false);
 
 // What an MVCC snapshot sees, so that two can be compared after one of them is gone.
 class SnapshotKey {
@@ -78,11 +80,17 @@ class ModelPin {
   const Scorer& named(Oid function, std::string_view server_name);
   const Scorer& named(FunctionCallInfo fcinfo, int argument);
 
+  // named() where it cannot raise an error of PostgreSQL: false where the model is not found by an index scan alone.
+  bool named_plainly(Oid function, std::string_view server_name);
+  // What the functions above returned last.
+  const SharedScorer& shared() const noexcept { return scorer_; }
+
   // Grows whenever the functions above return another model than before.
   std::uint64_t generation() const noexcept { return generation_; }
 
  private:
   void pin(SharedScorer scorer);
+  bool find(Oid function, std::string_view server_name, bool plainly);
 
   SharedScorer scorer_;
   std::uint64_t generation_ = 0;
