@@ -102,7 +102,7 @@ PREPARE metrics AS SELECT count(*) > 0 AS text_parameter FROM icp_metrics($1);
 SELECT parameter_types FROM pg_prepared_statements WHERE name = 'metrics';
 EXECUTE metrics('main@1');
 SELECT p.oid::regprocedure, p.provolatile, p.proparallel FROM pg_proc p
-WHERE p.proname IN ('icp_cohorts', 'icp_traits', 'icp_metrics', 'icp_label_results', 'icp_diagnostics', 'icp_diff', 'icp_load') ORDER BY 1::text COLLATE "C";
+WHERE p.proname IN ('icp_cohorts', 'icp_traits', 'icp_metrics', 'icp_label_results', 'icp_diagnostics', 'icp_diff', 'icp_load') ORDER BY p.oid::regprocedure::text COLLATE "C";
 -- A call f(x) is a cast where f is a type too: no function with one argument may have the name of a type.
 SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_type t ON t.typname = p.proname
 WHERE p.proname ~ '^(icp|dqs|potential|ltv|lookalike)' AND (p.pronargs = 1 OR p.prokind = 'a');
