@@ -51,7 +51,7 @@ BEGIN
                 HINT = 'Name another view as source.';
         END IF;
     END IF;
-    SELECT pg_catalog.format('%I.%I', CASE c.relpersistence WHEN 't' THEN 'pg_temp' ELSE n.nspname END, c.relname) INTO source_name
+    SELECT pg_catalog.format('%I.%I', CASE WHEN c.relpersistence OPERATOR(pg_catalog.=) 't' THEN 'pg_temp' ELSE n.nspname END, c.relname) INTO source_name
     FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
     WHERE c.oid OPERATOR(pg_catalog.=) relation;
     IF source_name IS NULL THEN

@@ -227,6 +227,7 @@ void Mixture::prepare() {
 
 void Mixture::validate() const {
   const std::size_t k = log_weight.size();
+  if (k == 0 && features.empty() && blocks.empty()) return;  // nothing learned: a model without cohorts
   if (k == 0 || k > most_clusters) corrupted("It has too few or too many clusters.");
   for (const double w : log_weight)
     if (!is_log_probability(w)) corrupted("A weight is not a probability.");

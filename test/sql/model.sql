@@ -123,6 +123,16 @@ SELECT icp_fit(d, '{}') IS NOT NULL AS fitted FROM deals d;
 SELECT count(*) > 0 AS summary FROM icp_cohort_summary;
 ROLLBACK;
 
+-- Too few deals, or one outcome and no DQS: a model without cohorts that says so, and is kept and read as any other.
+CREATE VIEW few AS SELECT * FROM deals WHERE deal_id <= 15;
+CREATE VIEW won_only AS SELECT deal_id, outcome, industry, employees FROM deals WHERE outcome = 'won';
+SELECT model, version, cohorts, reliability, array_length(warnings, 1) > 0 AS warned FROM icp_train('few', 'few');
+SELECT model, version, cohorts, array_length(warnings, 1) > 0 AS warned FROM icp_train('won_only', 'won_only');
+SELECT count(*) AS cohorts FROM icp_cohorts('few');
+SELECT count(*) AS cohorts FROM icp_cohort_summary WHERE model IN ('few', 'won_only');
+SELECT md5(icp_model_send(m)) = md5(icp_model_send(m::text::icp_model)) AS lossless FROM icp_load('won_only') m;
+SELECT icp_drop_model('few', 1), icp_drop_model('won_only', 1);
+
 -- Errors: one clear one each, and the old model stays in force.
 SELECT * FROM icp_train('main', 'crm.nothing');
 CREATE VIEW empty AS SELECT * FROM deals WHERE false;

@@ -1,0 +1,59 @@
+# statement_timeout ends a long fit within 200 ms wherever it strikes, with nothing leaked or half saved; a request to log
+# the backend's memory does not disturb one.
+set -euo pipefail
+psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
+CREATE TABLE long_deals AS
+SELECT i AS deal_id, i * 7 % 9000 AS company_id, CASE WHEN i * 7919 % 1000 < (ARRAY[600, 300, 80])[g] THEN 'won' ELSE 'lost' END AS outcome,
+       date '2024-01-01' + i % 365 AS closed_at, (ARRAY['wholesale', 'retail', 'software', 'other'])[1 + (g + i * 101 % 20 / 15) % 4] AS industry,
+       (ARRAY[30, 120, 2])[g] + i * 13 % 40 AS employees, (i * 31 % 1000)::float8 * g AS revenue, 'r' || i * 17 % 12 AS region,
+       i * 3 % 7 < g AS cloud, ARRAY['t' || i % 5, 't' || i % 7] AS tools, (i * 97 % 1009)::numeric / g AS spend
+FROM generate_series(1, 60000) i CROSS JOIN LATERAL (SELECT 1 + i * 37 % 3 AS g) x;
+SELECT model, version FROM icp_train('main', 'long_deals', '{"sample": 1000}');
+CREATE TABLE timed (timeout integer, late double precision);
+CREATE PROCEDURE cut(timeout integer) LANGUAGE plpgsql AS $$
+DECLARE started timestamptz := clock_timestamp();
+BEGIN
+  BEGIN
+    PERFORM icp_train('main', 'long_deals', '{"sample": 60000}');
+    RAISE EXCEPTION 'the fit took less than % ms: it is not long', cut.timeout;
+  EXCEPTION WHEN query_canceled THEN
+    INSERT INTO timed VALUES (cut.timeout, 1000 * extract(epoch FROM clock_timestamp() - started) - cut.timeout);
+  END;
+END $$;
+SQL
+# Each from a session of its own: a timeout counts from the start of its statement.
+for timeout in 20 60 150 250 400 600 900 1300; do
+  psql -X -q -v ON_ERROR_STOP=1 -c "SET statement_timeout = $timeout" -c "CALL cut($timeout)"
+done
+psql -X -q -c 'TABLE timed'
+late=$(psql -X -q -A -t -c 'SELECT count(*) FROM timed WHERE late > 200')
+[ "$late" -eq 0 ] || { echo 'a timeout came late'; exit 1; }
+[ "$(psql -X -q -A -t -c 'SELECT count(*) FROM icp_models')" -eq 1 ] || { echo 'half saved'; exit 1; }
+
+# The memory of one backend that is cut off again and again does not grow.
+psql -X -q -A -t -v ON_ERROR_STOP=1 >memory.txt <<'SQL'
+CREATE FUNCTION pg_temp.resident() RETURNS bigint LANGUAGE sql AS
+  $$ SELECT (regexp_match(pg_read_file('/proc/' || pg_backend_pid() || '/status', 0, 4000, true), 'VmRSS:\s+(\d+)'))[1]::bigint $$;
+SELECT 'SET statement_timeout = 400', 'CALL cut(400)', 'RESET statement_timeout', CASE WHEN i % 4 = 0 THEN 'SELECT pg_temp.resident()' END
+FROM generate_series(1, 24) i \gexec
+SQL
+cat memory.txt
+awk 'NF { if (++n == 2) first = $1; last = $1 } END { if (last == "" || last - first > 30000) { print "the backend grew from " first " to " last " kB"; exit 1 } }' memory.txt
+rm -f memory.txt
+
+query="SELECT md5(icp_model_send(icp_fit(d, '{\"sample\": 15000}'))) FROM long_deals d"
+alone=$(psql -X -q -A -t -c "$query")
+if [ "$(psql -X -q -A -t -c "SELECT count(*) FROM pg_proc WHERE proname = 'pg_log_backend_memory_contexts'")" -gt 0 ]; then
+  PGAPPNAME=disturbed psql -X -q -A -t -c "$query" >disturbed.txt &
+  disturbed=$!
+  asked=0
+  while kill -0 $disturbed 2>/dev/null; do
+    n=$(psql -X -q -A -t -c "SELECT count(pg_log_backend_memory_contexts(pid)) FROM pg_stat_activity WHERE application_name = 'disturbed' AND state = 'active'")
+    asked=$((asked + n))
+    sleep 0.1
+  done
+  wait $disturbed
+  [ "$asked" -gt 0 ] || { echo 'the fit was too short to be disturbed'; exit 1; }
+  [ "$(cat disturbed.txt)" = "$alone" ] || { echo 'a request to log memory changed a model'; exit 1; }
+  rm -f disturbed.txt
+fi
