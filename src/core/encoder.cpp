@@ -423,7 +423,7 @@ class Learner {
     if (f.kind == Kind::categorical && f.categories.size() == 1) return leave(c, "one category and rare others", "group them in the view");
     if (rare > 0)
       add("info", c.name, static_cast<std::int64_t>(rare),
-          fmt::format("{} categories occur in fewer than {} companies: pooled as other", rare, floor_), "group them in the view");
+          fmt::format("categories seen in fewer than {} companies, pooled as other: {}", floor_, rare), "group them in the view");
     near_spellings(c.name, f.categories);
     return true;
   }

@@ -14,6 +14,7 @@ namespace icp {
 namespace {
 
 constexpr int folds = 5;
+constexpr double stable = 0.75;
 
 // Groups learned from some of the closed deals, and the cohort of each of them.
 struct Learned {
@@ -233,7 +234,7 @@ void add_metrics(Model& m, const Learned& l, const Training& t, const Validation
     return e;
   };
   add("cohorts", number(static_cast<double>(l.cohorts.size()), m.won + m.lost),
-      l.mixture.choice.given ? "given by the option k" : "chosen by the integrated completed likelihood");
+      t.options.k > 0 ? "given by the option k" : "chosen by the integrated completed likelihood, and stable");
   std::int64_t assigned = 0, gold_rows = 0, gold_called = 0, all = 0;
   std::vector<Observation> recall;
   for (std::size_t i = 0; i < t.closed.size(); ++i) {
@@ -289,8 +290,19 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     return m;
   }
   Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
+  Validation v = validate(t, m.encoder, l, stop);
+  // A group that does not come back without a fifth of the companies (Jaccard below .75, Hennig 2007) is no cohort: with
+  // fewer groups it joins the one that it resembles.
+  const int chosen = l.mixture.clusters();
+  while (options.k == 0 && l.cohorts.size() > 1 &&
+         std::any_of(v.stability.begin(), v.stability.end(), [](const auto& s) { return s.value_or(0) < stable; })) {
+    l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop);
+    v = validate(t, m.encoder, l, stop);
+  }
   m.mixture = l.mixture;
-  const Validation v = validate(t, m.encoder, l, stop);
+  if (l.mixture.clusters() < chosen)
+    find(m, "info", "", -1, fmt::format("{} groups were found, {} of them come back without a fifth of the companies", chosen, l.mixture.clusters()),
+         "the option k sets the number");
   for (std::size_t c = 0; c < l.cohorts.size(); ++c) {
     std::vector<bool> member(t.closed.size());
     for (std::size_t i = 0; i < t.closed.size(); ++i) member[i] = l.cohort[i] == static_cast<std::int32_t>(c);
