@@ -33,7 +33,7 @@ COMMENT ON COLUMN icp_models.metrics IS 'Figures about the model at training: de
 CREATE FUNCTION icp_load(name text DEFAULT NULL) RETURNS icp_model
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_load(text) IS
-'The model that a name means: main its active version, main@3 that version, NULL the registered default. None: an error. Needs SELECT on icp_models. As a value, (SELECT icp_load(''main'')), a model can go where the registry is not, as to Citus workers.';
+'The model that a name means: main its active version, main@3 that version, NULL or empty the registered default. None: an error. Needs SELECT on icp_models. As a value, (SELECT icp_load(''main'')), a model can go where the registry is not, as to Citus workers.';
 
 CREATE FUNCTION icp_registered(name text) RETURNS icp_models
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
@@ -42,7 +42,7 @@ DECLARE
     number integer;
 BEGIN
     PERFORM @extschema@.icp_load(icp_registered.name);
-    IF icp_registered.name IS NULL THEN
+    IF coalesce(icp_registered.name, '') = '' THEN
         SELECT m.* INTO found_row FROM @extschema@.icp_models m WHERE m.is_default;
     ELSE
         number := nullif(split_part(icp_registered.name, '@', 2), '');
@@ -216,7 +216,7 @@ COMMENT ON FUNCTION icp_rename_cohort(text, text, text, text) IS
 
 CREATE FUNCTION icp_cohorts(model text DEFAULT NULL, language text DEFAULT 'en') RETURNS SETOF icp_cohort_row
 LANGUAGE c STABLE PARALLEL SAFE ROWS 6 COST 1000 AS 'MODULE_PATHNAME', 'icp_cohorts_name';
-COMMENT ON FUNCTION icp_cohorts(text, text) IS 'The cohorts of a registered model: a name as icp_load takes it; NULL: the default.';
+COMMENT ON FUNCTION icp_cohorts(text, text) IS 'The cohorts of a registered model: a name as icp_load takes it; NULL or empty: the default.';
 CREATE FUNCTION icp_traits(model text DEFAULT NULL, language text DEFAULT 'en') RETURNS SETOF icp_trait
 LANGUAGE c STABLE PARALLEL SAFE ROWS 60 COST 1000 AS 'MODULE_PATHNAME', 'icp_traits_name';
 COMMENT ON FUNCTION icp_traits(text, text) IS 'What is usual in each cohort of a registered model.';

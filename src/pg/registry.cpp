@@ -446,8 +446,6 @@ bool ModelPin::named_plainly(Oid function, std::string_view server_name) { retur
 
 const Scorer& ModelPin::named(FunctionCallInfo fcinfo, int argument) {
   const std::string_view name = PG_ARGISNULL(argument) ? std::string_view() : bytes_of(PG_GETARG_DATUM(argument));
-  if (name.empty() && !PG_ARGISNULL(argument))
-    throw Error(ErrorCode::invalid_parameter, "the name of a model is empty", {}, "NULL, or no argument, means the registered default.");
   return named(fcinfo->flinfo->fn_oid, name);
 }
 

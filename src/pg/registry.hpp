@@ -9,7 +9,7 @@
 //     struct Site { ModelPin model; ... };
 //     auto& site = call_site<Site>(fcinfo);
 //     const Scorer& scorer = site.model.value(fcinfo, 1);   // an argument of type icp_model
-//     const Scorer& scorer = site.model.named(fcinfo, 1);   // text: 'main', 'main@3'; NULL: the registered default
+//     const Scorer& scorer = site.model.named(fcinfo, 1);   // text: 'main', 'main@3'; NULL or '': the default
 // and makes anew what it derived from the model whenever generation() has changed.
 #pragma once
 
