@@ -215,7 +215,7 @@ class Categories {
   void tally(std::string_view spelling, std::uint64_t count);
   static std::size_t cell_of(const Hash128& h, std::size_t table) { return table * width + (h.high >> (8 * table) & (width - 1)); }
   std::uint64_t distance(std::size_t cell, std::uint64_t code) const;  // summed over the cell's values
-  bool passes(std::size_t cell, std::uint64_t code) const { return distance(cell, code) < near * cells_[cell * stride]; }
+  bool passes(std::size_t cell, std::uint64_t code) const;
   void name(std::size_t cell, const Hash128& hash, std::string_view folded);
   std::vector<std::pair<std::string, std::uint64_t>> sorted() const;
   std::vector<std::pair<std::uint32_t, std::string>> frequent() const;

@@ -254,6 +254,17 @@ std::uint64_t Categories::distance(std::size_t cell, std::uint64_t code) const {
   return sum;
 }
 
+bool Categories::passes(std::size_t cell, std::uint64_t code) const {
+  const std::uint64_t* at = cells_.data() + cell * stride;
+  const std::uint64_t limit = near * at[0];
+  std::uint64_t sum = 0;
+  for (std::size_t b = 0; b < bits; b += 8) {
+    for (std::size_t i = b; i < b + 8; ++i) sum += (code >> i & 1) != 0 ? at[0] - at[1 + i] : at[1 + i];
+    if (sum >= limit) return false;  // most fail after a third of the bits
+  }
+  return true;
+}
+
 void Categories::name(std::size_t cell, const Hash128& hash, std::string_view folded) {
   for (const Name& n : named_)
     if (n.cell == cell && n.hash == hash) return;
