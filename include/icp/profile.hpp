@@ -1,6 +1,6 @@
 // The mergeable statistical summary of a set of rows, column by column.
 //
-// Its size is bounded whatever the number of rows and distinct values (about 30 kB a column of numbers, 100 kB a column
+// Its size is bounded whatever the number of rows and distinct values (at most 25 kB a column of numbers, 120 kB a column
 // of texts, at most 1,600 columns). Counts, mean, variance, minimum and maximum are exact; quantiles, categories and
 // the number of distinct values are exact up to 1,024 distinct values of a column and sketches beyond (sketch.hpp has
 // their errors). The same rows in any order, split and merged in any way, give the same bytes.
