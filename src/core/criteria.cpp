@@ -139,7 +139,9 @@ Criterion set(const Table& t, const TableColumn& c, const Members& m) {
 // Letters and digits of any script, folded, joined by "_".
 std::string slug(const std::string& text) {
   std::string out;
-  for (const char c : fold(text)) {
+  std::string plain = fold(text);
+  for (std::size_t dash; (dash = plain.find("–")) != std::string::npos;) plain.replace(dash, std::string("–").size(), "_");
+  for (const char c : plain) {
     const auto u = static_cast<unsigned char>(c);
     const bool letter = u >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     if (letter) out += c;
