@@ -51,7 +51,8 @@ std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Enc
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& training, std::span<const std::uint32_t> rows,
                    std::span<const std::int32_t> cohort);
 
-// Title and key from what describes a cohort; keys are made unique in order.
+// Title and key from what unites a cohort: "wholesale · employees 32–64 · owner", wholesale_owner. Keys are made unique in
+// order.
 void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder);
 
 // Words of reliability (DESIGN: floors), from the number of companies and the smaller outcome; `limited` below 100 ...

@@ -140,7 +140,7 @@ Criterion set(const Table& t, const TableColumn& c, const Members& m) {
 std::string slug(const std::string& text) {
   std::string out;
   std::string plain = fold(text);
-  for (std::size_t dash; (dash = plain.find("–")) != std::string::npos;) plain.replace(dash, std::string("–").size(), "_");
+  for (std::size_t dash = 0; (dash = plain.find("–")) != std::string::npos;) plain.replace(dash, std::string("–").size(), "_");
   for (const char c : plain) {
     const auto u = static_cast<unsigned char>(c);
     const bool letter = u >= 0x80 || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
@@ -151,14 +151,14 @@ std::string slug(const std::string& text) {
   return out;
 }
 
-// A condition as part of a title: "Wholesale", "employees 30–70".
-std::string short_words(const Condition& c) {
-  if (c.kind == Kind::categorical && !c.titles.empty()) {
-    std::string out = c.titles[0];
-    for (std::size_t i = 1; i < c.titles.size() && i < 3; ++i) out += " / " + c.titles[i];
-    return c.titles.size() > 3 ? out + " …" : out;
-  }
-  return Predicate{{c}}.words();
+// What unites a cohort in one feature, in a word or two: "wholesale", "employees 32–64"; "" where nothing does.
+std::string trait(const Feature& feature, const Criterion& c) {
+  if (feature.kind == Kind::numeric) return feature.name + " " + usual(feature, c, "en");
+  if (c.share.empty()) return {};
+  const auto top = static_cast<std::size_t>(std::max_element(c.share.begin(), c.share.end()) - c.share.begin());
+  if (c.share[top] < 0.5) return {};
+  if (feature.kind == Kind::binary) return feature.name + (top == 1 ? ": yes" : ": no");
+  return feature.categories[top].title();
 }
 
 }  // namespace
@@ -222,30 +222,28 @@ std::string usual(const Feature& feature, const Criterion& c, const std::string&
 void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder) {
   std::set<std::string> used;
   for (Cohort& c : cohorts) {
-    std::string key;
+    std::string key, numbers;
     c.title.clear();
-    std::vector<Condition> conditions = c.predicate.conditions;
-    // Categories name a cohort better than ranges do.
-    std::stable_sort(conditions.begin(), conditions.end(), [](const Condition& a, const Condition& b) {
-      return (a.kind == Kind::categorical) > (b.kind == Kind::categorical);
-    });
-    int parts = 0;
-    for (const Condition& condition : conditions) {
-      const std::string words = short_words(condition);
-      c.title += (c.title.empty() ? "" : " · ") + words;
-      if (parts++ < 2) key += (key.empty() ? "" : "_") + slug(condition.kind == Kind::categorical ? condition.titles[0] : words);
+    std::vector<std::size_t> order(c.criteria.size());
+    for (std::size_t f = 0; f < order.size(); ++f) order[f] = f;
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return c.criteria[a].weight > c.criteria[b].weight; });
+    int parts = 0, words = 0;
+    for (const std::size_t f : order) {
+      if (cohorts.size() == 1 || parts == 4 || (parts > 0 && c.criteria[f].weight < 0.1)) break;
+      const std::string part = trait(encoder.features[f], c.criteria[f]);
+      if (part.empty()) continue;
+      ++parts;
+      c.title += (c.title.empty() ? "" : " · ") + part;
+      // Categories name a cohort better than ranges do.
+      if (encoder.features[f].kind == Kind::numeric) numbers += (numbers.empty() ? "" : "_") + slug(part);
+      else if (words++ < 2) key += (key.empty() ? "" : "_") + slug(part);
     }
+    if (key.empty()) key = numbers;
+    if (c.title.empty() && cohorts.size() > 1) c.title = c.predicate.words();
+    if (key.empty() && cohorts.size() > 1) key = slug(c.title);
     if (key.empty()) {
-      if (cohorts.size() == 1) {
-        key = "all";
-        c.title = "All customers";
-      } else {
-        std::size_t best = 0;
-        for (std::size_t f = 0; f < c.criteria.size(); ++f)
-          if (c.criteria[f].weight > c.criteria[best].weight) best = f;
-        c.title = encoder.features.empty() ? "group" : encoder.features[best].name + " " + usual(encoder.features[best], c.criteria[best], "en");
-        key = slug(c.title);
-      }
+      key = cohorts.size() == 1 ? "all" : "group";
+      c.title = cohorts.size() == 1 ? "All customers" : "No common attribute";
     }
     if (key.size() > 60) {
       std::size_t end = 60;
