@@ -22,6 +22,6 @@ BEGIN
   IF wrong IS NOT NULL THEN RAISE EXCEPTION '%', wrong; END IF;
   IF (SELECT count(DISTINCT cohort) FROM typical WHERE wanted IS NOT NULL) < 4 THEN RAISE EXCEPTION 'cohorts have run together'; END IF;
   IF (SELECT round(100.0 * count(*) FILTER (WHERE loss_reason = 'tender') / count(*)) FROM deal d JOIN account a ON a.id = d.account_id
-      WHERE d.stage = 'Lost' AND a.industry = 'public') NOT BETWEEN 83 AND 87 THEN RAISE EXCEPTION 'not 85 % of the losses'; END IF;
+      WHERE d.stage = 'Lost' AND a.industry = 'public') NOT BETWEEN 83 AND 87 THEN RAISE EXCEPTION 'the share of tenders among the losses is off'; END IF;
 END $$;
 SQL
