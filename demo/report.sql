@@ -32,7 +32,8 @@ FROM icp_cohorts('main') c ORDER BY c.dqs DESC NULLS LAST, c.cohort;
 \x off
 
 \qecho '4. What tells each cohort from the rest'
-SELECT t.* FROM icp_traits('main') t;
+SELECT t.cohort, t.feature, t.level, t.usual, round(t.weight::numeric, 2) AS weight, round(100 * t.known::numeric) AS known_percent
+FROM icp_traits('main') t WHERE t.weight >= .05;
 
 \qecho '5. Do the labels hold? Every deal was labelled by a model that had not seen its company.'
 SELECT label, n, round(share::numeric, 2) AS share, won, round(win_rate::numeric, 2) AS win_rate, round(lo::numeric, 2) AS lo,
@@ -42,7 +43,7 @@ FROM icp_label_results('main');
 \qecho '6. What the model says of itself'
 SELECT * FROM icp_diagnostics('main');
 
-\qecho '7. New leads, labelled as they are inserted'
+\qecho '7. New leads, labelled as they are inserted (first, what icp_check_trigger finds: no rows means that all fits)'
 SELECT * FROM icp_check_trigger('lead');
 INSERT INTO lead (id, created_at, name, source, industry, employees, region, decision_maker, business_line) VALUES
   (100001, '2025-10-01 09:00+00', 'Nordtrade LLC', 'referral', 'Wholesale', 45, 'Volga', 'owner', 'trade'),
