@@ -114,6 +114,7 @@ SELECT icp_sample_send(s) = icp_sample_send(s::text::icp_sample) AS lossless FRO
 CREATE TEMP TABLE copied (m icp_model);
 \copy (SELECT model FROM icp_models WHERE name = 'main' AND version = 1) TO 'icp_model_test.bin' (FORMAT binary)
 \copy copied FROM 'icp_model_test.bin' (FORMAT binary)
+\! rm -f icp_model_test.bin
 SELECT md5(icp_model_send(c.m)) = md5(icp_model_send(icp_load('main@1'))) AS lossless FROM copied c;
 
 -- Reading never writes.
