@@ -195,7 +195,8 @@ namespace {
 
 class RoleReader {
  public:
-  RoleReader(Dataset& data, const Options& options, bool lenient) : d_(data), o_(options), lenient_(lenient) {}
+  RoleReader(Dataset& data, const Options& options, const Zone& zone, bool lenient)
+      : d_(data), o_(options), zone_(zone), lenient_(lenient) {}
 
   void read() {
     identity();
@@ -376,7 +377,8 @@ class RoleReader {
   void as_of() {
     d_.as_of = nan_value;
     if (o_.as_of) {
-      d_.as_of = static_cast<double>(parse_moment(*o_.as_of)->microseconds) / microseconds_a_day;
+      const Moment m = *parse_moment(*o_.as_of);
+      d_.as_of = static_cast<double>(m.local ? zone_(m.microseconds) : m.microseconds) / microseconds_a_day;
       return;
     }
     for (const auto* dates : {&d_.first_contact, &d_.closed, &d_.created})
@@ -386,6 +388,7 @@ class RoleReader {
 
   Dataset& d_;
   const Options& o_;
+  const Zone& zone_;
   bool lenient_;
 };
 
@@ -428,7 +431,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
     d.columns.push_back(settle(name, raw[i], pool, zone, d.rows, kind == options.kinds.end() ? "" : kind->second));
     raw[i] = Raw{};
   }
-  RoleReader(d, options, lenient).read();
+  RoleReader(d, options, zone, lenient).read();
   return d;
 }
 

@@ -125,12 +125,17 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
 
 std::vector<double> company_weights(const Dataset& data, std::span<const std::uint32_t> rows) {
   std::vector<double> total(data.companies, 0);
-  for (const std::uint32_t r : rows) total[static_cast<std::size_t>(data.company[r])] += data.weight_of(r);
+  double weight = 0, n = 0;
+  for (const std::uint32_t r : rows) {
+    total[static_cast<std::size_t>(data.company[r])] += data.weight_of(r);
+    weight += data.weight_of(r);
+    n += static_cast<double>(data.count[r]);
+  }
   std::vector<double> weights;
   weights.reserve(rows.size());
-  // Without companies a row stands for as many as it counts.
+  // A company counts once; without companies the weights total the number of rows, whatever unit the user's are in.
   for (const std::uint32_t r : rows)
-    weights.push_back(data.has_company ? data.weight_of(r) / total[static_cast<std::size_t>(data.company[r])] : data.weight_of(r));
+    weights.push_back(data.weight_of(r) * (data.has_company ? 1 / total[static_cast<std::size_t>(data.company[r])] : n / weight));
   return weights;
 }
 
