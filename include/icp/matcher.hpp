@@ -40,7 +40,8 @@ class Matcher {
 
   // The cohort with the largest posterior among those similar enough; -1 none. `joint` has cohorts() elements and is
   // left holding log weight + log likelihood. Ties: grade, size, key (the order is fixed when the matcher is made).
-  int assign(const EncodedRow& row, std::vector<double>& joint) const;
+  // `found`, where given, receives the similarity to it, and is left alone where there is none.
+  int assign(const EncodedRow& row, std::vector<double>& joint, Similarity* found = nullptr) const;
   // The same without the threshold of similarity: the posterior alone; -1 where nothing is known.
   int classify(const EncodedRow& row, std::vector<double>& joint) const;
 
@@ -48,6 +49,8 @@ class Matcher {
   static std::string_view name(Label label);
   // The label of a row assigned to `cohort` (or -1); `joint` as assign() left it.
   Label label(int cohort, const EncodedRow& row, const std::vector<double>& joint) const;
+  // The same where the similarity to that cohort is known already.
+  Label label(int cohort, const Similarity& similarity, const EncodedRow& row, const std::vector<double>& joint) const;
 
  private:
   bool evident(const EncodedRow& row, const std::vector<double>& joint) const;

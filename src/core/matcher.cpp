@@ -97,17 +97,21 @@ Similarity Matcher::similarity(std::size_t cohort, const EncodedRow& row, std::i
   if (parts != nullptr) std::fill(parts, parts + features_, std::int64_t{0});
   if (known <= 0) return s;
   s.coverage = std::min(1.0, known);
+  const auto rounded = [&](double sum) {
+    return std::min(static_cast<std::int64_t>(std::nearbyint(sum / known * unit)), static_cast<std::int64_t>(unit));
+  };
   // The parts are differences of the rounded running sum, so that they total its rounded end exactly.
   double sum = 0;
   std::int64_t before = 0;
   for (std::size_t f = 0; f < features_; ++f) {
     if (row.known[f] == 0 || part[f].weight == 0) continue;
     sum += part[f].weight * met(cohort, f, row);
-    const auto units = std::min(static_cast<std::int64_t>(std::nearbyint(sum / known * unit)), static_cast<std::int64_t>(unit));
-    if (parts != nullptr) parts[f] = units - before;
+    if (parts == nullptr) continue;
+    const std::int64_t units = rounded(sum);
+    parts[f] = units - before;
     before = units;
   }
-  s.units = before;
+  s.units = rounded(sum);
   return s;
 }
 
@@ -123,12 +127,14 @@ int Matcher::classify(const EncodedRow& row, std::vector<double>& joint) const {
   return best;
 }
 
-int Matcher::assign(const EncodedRow& row, std::vector<double>& joint) const {
+int Matcher::assign(const EncodedRow& row, std::vector<double>& joint, Similarity* found) const {
   int best = classify(row, joint);
   if (best < 0) return -1;
   const auto similar = [&](int c) {
     const Similarity s = similarity(static_cast<std::size_t>(c), row);
-    return s.units >= 0 && s.value() >= min_similarity_;
+    const bool enough = s.units >= 0 && s.value() >= min_similarity_;
+    if (enough && found != nullptr) *found = s;
+    return enough;
   };
   if (similar(best)) return best;
   const int first = best;
@@ -163,9 +169,12 @@ bool Matcher::evident(const EncodedRow& row, const std::vector<double>& joint) c
 }
 
 Matcher::Label Matcher::label(int cohort, const EncodedRow& row, const std::vector<double>& joint) const {
+  return label(cohort, cohort < 0 ? Similarity{} : similarity(static_cast<std::size_t>(cohort), row), row, joint);
+}
+
+Matcher::Label Matcher::label(int cohort, const Similarity& s, const EncodedRow& row, const std::vector<double>& joint) const {
   if (cohort < 0) return Label::unknown;
   const auto c = static_cast<std::size_t>(cohort);
-  const Similarity s = similarity(c, row);
   if (s.coverage < min_coverage_) return Label::unknown;
   if (grade_[c] == 'C') {
     bool ahead = true;

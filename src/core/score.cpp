@@ -72,13 +72,12 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
   encode(values, b.encoded);
   const EncodedRow row = b.encoded.row();
   LeadScore s;
-  const int cohort = matcher_.assign(row, b.joint);
   Similarity best;
+  const int cohort = matcher_.assign(row, b.joint, &best);
   if (cohort >= 0) {
     const Cohort& c = model_.cohorts[static_cast<std::size_t>(cohort)];
     s.cohort = c.key;
     s.grade = c.grade;
-    best = matcher_.similarity(static_cast<std::size_t>(cohort), row);
   } else {
     for (std::size_t c = 0; c < matcher_.cohorts(); ++c) {
       const Similarity one = matcher_.similarity(c, row);
@@ -87,7 +86,7 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
   }
   if (best.units >= 0) s.similarity = best.value();
   s.coverage = best.coverage;
-  const auto label = matcher_.label(cohort, row, b.joint);
+  const auto label = matcher_.label(cohort, best, row, b.joint);
   s.label = Matcher::name(label);
   s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
   s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;

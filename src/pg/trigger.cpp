@@ -132,6 +132,11 @@ struct Statement {
   TupleConversionMap* to_input = nullptr;
   bool failed = false;   // no row of this statement can be scored
   bool warned = false;
+  struct Stored {
+    std::vector<int> numbers;
+    std::vector<Datum> values;
+    std::vector<std::uint8_t> nulls;
+  } stored;  // memory reused from row to row
 };
 
 // One warning a statement also where it stores into several partitions, each with its own Statement.
@@ -278,18 +283,22 @@ class Run {
   HeapTuple store(const std::optional<LeadScore>& score, const Scorer* scorer) {
     if (keep_) return new_;
     auto& targets = p_.targets();
-    numbers_.resize(targets.size());
-    values_.assign(targets.size(), Datum{0});
-    nulls_.assign(targets.size(), 1);
+    // Of the statement: a conversion may run SQL that fires the trigger of another one.
+    auto& numbers = s_.stored.numbers;
+    auto& values = s_.stored.values;
+    auto& nulls = s_.stored.nulls;
+    numbers.resize(targets.size());
+    values.assign(targets.size(), Datum{0});
+    nulls.assign(targets.size(), 1);
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      numbers_[i] = targets[i].number();
+      numbers[i] = targets[i].number();
       if (!score) continue;
       const LeadField field = field_of(*score, scorer->model(), targets[i].field());
       if (field.kind == LeadField::Kind::missing) continue;
       Refusal refusal;
       if (const auto value = targets[i].convert(field, refusal)) {
-        values_[i] = *value;
-        nulls_[i] = 0;
+        values[i] = *value;
+        nulls[i] = 0;
       } else {
         warn_once(s_, *data_.tg_trigger, data_.tg_relation, "leaves a column empty", refusal.message, refusal.hint);
       }
@@ -299,8 +308,8 @@ class Run {
                 "Create the trigger again, or add the columns.");
     if (targets.empty()) return new_;
     return pg_call([&] {
-      return heap_modify_tuple_by_cols(new_, columns_, static_cast<int>(targets.size()), numbers_.data(), values_.data(),
-                                       reinterpret_cast<bool*>(nulls_.data()));
+      return heap_modify_tuple_by_cols(new_, columns_, static_cast<int>(targets.size()), numbers.data(), values.data(),
+                                       reinterpret_cast<bool*>(nulls.data()));
     });
   }
 
@@ -312,9 +321,6 @@ class Run {
   TupleDesc columns_;
   HeapTuple old_, new_;
   bool keep_ = false;
-  std::vector<int> numbers_;
-  std::vector<Datum> values_;
-  std::vector<std::uint8_t> nulls_;
 };
 
 }  // namespace

@@ -154,6 +154,9 @@ bool TargetColumn::fits(const char* text) const {
 }
 
 std::optional<Datum> TargetColumn::convert(const LeadField& value, Refusal& refusal) {
+  // The usual columns, without a detour through text.
+  if (soft_ == Soft::text && type_id_ != BPCHAROID && value.kind == LeadField::Kind::text) return make_text(value.text);
+  if (soft_ == Soft::float8 && value.kind != LeadField::Kind::text) return Float8GetDatum(value.number);
   std::string written = value.str();
   char* text = make_cstring(written);
   Datum result = 0;
