@@ -129,6 +129,8 @@ ICP_FUNCTION(icp_merge_options) {
 
 ICP_FUNCTION(icp_model_stamp) {
   const Model& model = model_argument(fcinfo, By::value);
+  if (PG_ARGISNULL(1) || PG_ARGISNULL(2))
+    throw Error(ErrorCode::invalid_parameter, "name and version of a model must not be NULL");
   std::optional<Model> previous;
   if (!PG_ARGISNULL(3)) previous = model_of(PG_GETARG_DATUM(3));
   return make_model(icp::stamp_model(model, std::string(text_argument(fcinfo, 1)), PG_GETARG_INT32(2), previous ? &*previous : nullptr));
