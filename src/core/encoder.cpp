@@ -27,7 +27,7 @@ double Feature::raw(double z) const {
 
 void Feature::validate() const {
   const bool ok = kind <= Kind::set && std::isfinite(shift) && std::isfinite(center) && std::isfinite(scale) && scale > 0 &&
-                  low <= high && (kind != Kind::binary || categories.size() == 2);
+                  std::isfinite(low) && std::isfinite(high) && low <= high && (kind != Kind::binary || categories.size() == 2);
   if (!ok) throw Error(ErrorCode::corrupted, "a feature of the model contradicts itself");
 }
 

@@ -257,7 +257,7 @@ void Mixture::validate() const {
       corrupted("A block of numbers does not have its size.");
     for (std::size_t i = 0; i < m; ++i) {
       const auto f = static_cast<std::size_t>(b.features[i]);
-      if (b.features[i] < 0 || f >= features.size() || features[f].kind != Kind::numeric || used[f] != 0)
+      if (b.features[i] < 0 || f >= features.size() || features[f].kind != Kind::numeric || features[f].levels == 0 || used[f] != 0)
         corrupted("A block of numbers names a feature that it cannot have.");
       used[f] = 1;
       if (b.scores[i].size() != features[f].log_cluster.size()) corrupted("A block's scores do not have its size.");

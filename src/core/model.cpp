@@ -22,7 +22,7 @@ void Model::validate() const {
   encoder.validate();
   for (const Feature& f : encoder.features) f.validate();
   parse_options(options);
-  check(cohorts.empty() || mixture.clusters() == static_cast<int>(cohorts.size()), "Its mixture has another number of groups.");
+  check(mixture.clusters() == static_cast<int>(cohorts.size()), "Its mixture has another number of groups.");
   check(cohorts.empty() || mixture.features.size() == encoder.features.size(), "Its mixture has other features.");
   for (std::size_t f = 0; f < mixture.features.size() && !cohorts.empty(); ++f) {
     const bool numeric = encoder.features[f].kind == Kind::numeric;
@@ -37,7 +37,7 @@ void Model::validate() const {
       const Criterion& r = c.criteria[f];
       const std::size_t levels = encoder.features[f].categories.size();
       const bool numeric = encoder.features[f].kind == Kind::numeric;
-      check(r.weight >= 0 && r.weight <= 1 && r.spread > 0, "A criterion is out of range.");
+      check(r.weight >= 0 && r.weight <= 1 && r.spread > 0 && std::isfinite(r.spread), "A criterion is out of range.");
       check(numeric || (r.match.size() == levels && r.share.size() == levels && r.share_all.size() == levels), "A criterion has other categories.");
       check(encoder.features[f].kind != Kind::set || r.item_weight.size() == levels, "A criterion has other items.");
       for (const double m : r.match) check(m >= 0 && m <= 1, "A criterion is out of range.");
