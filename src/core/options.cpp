@@ -156,9 +156,15 @@ const std::map<std::string, Reader>& readers() {
 
 void lay_over(Json& base, const Json& changes) {
   for (const auto& [key, value] : changes.items()) {
-    if (value.is_null()) base.erase(key);
-    else if (value.is_object() && base.contains(key) && base[key].is_object()) lay_over(base[key], value);
-    else base[key] = value;
+    if (value.is_null()) {
+      base.erase(key);
+    } else if (value.is_object()) {
+      // Also where there was nothing: a null in `value` takes away and is never kept.
+      if (!base.contains(key) || !base[key].is_object()) base[key] = Json::object();
+      lay_over(base[key], value);
+    } else {
+      base[key] = value;
+    }
   }
 }
 
