@@ -157,7 +157,8 @@ Model stamp_model(const Model& model, const std::string& name, std::int32_t numb
     carried[x] = key;
   }
   for (std::size_t x = 0; x < out.cohorts.size(); ++x) out.cohorts[x].key = carried[x];
-  // Titles that people gave go with the key.
+  // Titles that people gave go with the key. A changed version of the same model has its own.
+  if (model.name == name) return out;
   const auto old_options = nlohmann::json::parse(previous->options.empty() ? "{}" : previous->options);
   if (old_options.contains("titles")) {
     const auto merged = merge_options(nlohmann::json{{"titles", old_options["titles"]}}.dump(), out.options.empty() ? "{}" : out.options);
