@@ -47,10 +47,11 @@ void Model::validate() const {
 }
 
 Model change_model(const Model& model, std::string_view changes) {
-  const auto json = nlohmann::json::parse(merge_options("{}", changes));
+  merge_options("{}", changes);  // an error where they are no object
+  const auto json = nlohmann::json::parse(changes.empty() ? "{}" : changes);
   for (const auto& [key, value] : json.items())
     if (!settable_without_refit(key)) {
-      parse_options(nlohmann::json{{key, value}}.dump());  // an unknown option is said first
+      if (!value.is_null()) parse_options(nlohmann::json{{key, value}}.dump());  // an unknown option is said first
       throw Error(ErrorCode::invalid_parameter, fmt::format("option \"{}\" cannot be changed without training again", key), {},
                   "Use icp_train(name, options => …). Without training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost.");
     }
