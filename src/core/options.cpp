@@ -21,8 +21,23 @@ using Json = nlohmann::json;
               std::move(hint));
 }
 
+// Objects within objects; text within quotes does not count. Options need four; writing recurses as deep as they go.
+bool too_deep(std::string_view text) {
+  int depth = 0;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (quoted && c == '\\') ++i;
+    else if (c == '"') quoted = !quoted;
+    else if (!quoted && (c == '{' || c == '[') && ++depth > 32) return true;
+    else if (!quoted && (c == '}' || c == ']')) --depth;
+  }
+  return false;
+}
+
 Json parse_object(std::string_view text, const char* what) {
   if (text.empty()) return Json::object();
+  if (too_deep(text)) throw Error(ErrorCode::invalid_parameter, fmt::format("{} are nested too deep", what));
   auto json = Json::parse(text, nullptr, false);
   if (json.is_null()) return Json::object();
   if (json.is_discarded() || !json.is_object())
