@@ -324,9 +324,21 @@ class RoleReader {
       d_.outcome[r] = outcome_of(word, c->type == ColumnType::boolean, c->type == ColumnType::number, o_);
       if (d_.outcome[r] == Outcome::unknown) unlisted[text_at(*c, r)] += static_cast<std::int64_t>(d_.count[r]);
     }
-    for (const auto& [word, rows] : unlisted)
-      find("error", name, rows, fmt::format("'{}' is neither won, lost nor open", word),
-           "set roles.won, roles.lost or roles.open");
+    // A column that is not the outcome may hold a word a row: the most frequent ones tell.
+    constexpr std::size_t most = 20;
+    std::vector<std::pair<std::string, std::int64_t>> words(unlisted.begin(), unlisted.end());
+    if (words.size() > most)
+      std::stable_sort(words.begin(), words.end(), [](const auto& a, const auto& b) { return a.second > b.second; });
+    std::int64_t others = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      if (i < most)
+        find("error", name, words[i].second, fmt::format("'{}' is neither won, lost nor open", words[i].first),
+             "set roles.won, roles.lost or roles.open");
+      else others += words[i].second;
+    }
+    if (others > 0)
+      find("error", name, others, fmt::format("{} more words are neither won, lost nor open", words.size() - most),
+           "name the column of the outcome in roles.outcome");
   }
 
   void cycle() {
