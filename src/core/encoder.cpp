@@ -402,6 +402,10 @@ class Learner {
             "cast it");
       if (distinct > 20 && distinct * 2 > known) return leave(c, "nearly unique text", "derive a category from it in the view", "info");
     }
+    const auto frequent = std::count_if(companies.begin(), companies.end(), [&](const auto& c) { return c.second.size() >= floor_; });
+    if (frequent > 1000) return leave(c, "more than 1000 categories", "group them in the view");
+    std::map<std::string_view, std::vector<std::size_t>> spellings;
+    for (std::size_t w = 0; w < folded.size(); ++w) spellings[folded[w]].push_back(w);
     std::size_t rare = 0;
     for (const auto& [name, set] : companies) {
       if (set.size() < floor_) {
@@ -410,14 +414,11 @@ class Learner {
       }
       Category category;
       category.name = name;
-      std::vector<std::size_t> order;
-      for (std::size_t w = 0; w < folded.size(); ++w)
-        if (folded[w] == name) order.push_back(w);
+      std::vector<std::size_t>& order = spellings[name];
       std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return spelled[a] > spelled[b]; });
       for (const auto w : order) category.spellings.push_back(c.words[w]);
       f.categories.push_back(std::move(category));
     }
-    if (f.categories.size() > 1000) return leave(c, "more than 1000 categories", "group them in the view");
     if (f.categories.empty()) return leave(c, fmt::format("no category occurs in {} companies", floor_), "group them in the view");
     if (f.kind == Kind::categorical && f.categories.size() == 1 && rare == 0) return leave(c, "constant", "");
     if (f.kind == Kind::categorical && f.categories.size() == 1) return leave(c, "one category and rare others", "group them in the view");

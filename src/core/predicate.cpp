@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <string_view>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -241,11 +243,10 @@ class Describer {
 
   void try_categories(std::size_t f, const Feature& feature, const DataColumn& column, Condition c) {
     std::vector<std::int32_t> category(column.words.size(), missing_category);
-    for (std::size_t w = 0; w < column.words.size(); ++w) {
-      const std::string name = fold(column.words[w]);
-      for (std::size_t k = 0; k < feature.categories.size(); ++k)
-        if (feature.categories[k].name == name) category[w] = static_cast<std::int32_t>(k);
-    }
+    std::unordered_map<std::string_view, std::int32_t> by_name;
+    for (std::size_t k = 0; k < feature.categories.size(); ++k) by_name.emplace(feature.categories[k].name, static_cast<std::int32_t>(k));
+    for (std::size_t w = 0; w < column.words.size(); ++w)
+      if (const auto it = by_name.find(fold(column.words[w])); it != by_name.end()) category[w] = it->second;
     std::vector<double> in(feature.categories.size(), 0), hit(feature.categories.size(), 0);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const std::uint32_t r = rows_[i];
