@@ -356,6 +356,9 @@ class Learner {
     }
     f.center = mean;
     f.scale = std::sqrt(variance);
+    // Squares of numbers beyond about 1e±150 are infinite or nothing.
+    if (!std::isfinite(f.center) || !std::isfinite(f.scale) || !(f.scale > 0))
+      return leave(c, "its numbers are too large or too close to zero", "choose another unit in the view");
     f.low = -INFINITY;
     f.high = INFINITY;
     const double a = f.scaled(*least), b = f.scaled(*most);
