@@ -220,7 +220,8 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     if (c.grade.empty() && c.n_companies < graded_companies)
       c.grade_reason = fmt::format("no grade: {} companies with closed deals, fewer than {}", c.n_companies, graded_companies);
     else if (c.grade.empty())
-      c.grade_reason = "no grade: no won deal of the cohort has a DQS";
+      c.grade_reason = t.judged_by_dqs ? "no grade: no won deal of the cohort has a DQS"
+                                       : "no grade: there are no other deals to compare its win rate with";
   }
 }
 
