@@ -52,7 +52,7 @@ struct Dataset {
   std::size_t rows = 0;
   std::uint64_t rows_seen = 0;             // before sampling
   std::vector<DataColumn> columns;         // sorted by name
-  std::vector<std::uint64_t> count;        // identical rows collapsed into one
+  std::vector<std::uint64_t> count;        // identical rows of one company or deal are one
 
   // Roles. NaN where unknown.
   std::vector<Outcome> outcome;

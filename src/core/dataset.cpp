@@ -411,28 +411,77 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   d.rows_seen = sample.rows_seen();
   Pool pool;
   std::vector<Raw> raw(sample.columns().size());
+  // Rows that nothing names, neither a deal nor a company, are each of a company of their own: what the sample has
+  // collapsed is spread out again, beyond the option sample in proportion.
+  const auto place = [&](const char* role) {
+    const auto& names = sample.columns();
+    return static_cast<std::size_t>(std::find(names.begin(), names.end(), options.column_of(role)) - names.begin());
+  };
+  const std::size_t deal = place("deal_id"), company = place("company_id");
+  struct Mark {
+    std::uint16_t column;
+    std::uint8_t type;
+    bool special, moment;
+  };
+  std::vector<Mark> marks;  // of the row being read
+  bool named = false;
+  const auto spread = [&] {
+    if (d.rows == 0 || named || d.count.back() < 2) return;
+    const std::uint64_t count = d.count.back(), most = 2 * options.sample, room = most > d.rows ? most - d.rows : 0;
+    const double share = std::min(1.0, static_cast<double>(options.sample) / static_cast<double>(std::max<std::uint64_t>(1, d.rows_seen)));
+    const std::uint64_t wanted = share < 1 ? static_cast<std::uint64_t>(static_cast<double>(count) * share) : count;
+    const std::uint64_t copies = std::max<std::uint64_t>(1, std::min(wanted, room + 1));
+    for (std::uint64_t i = 0; i < copies; ++i) {
+      const std::uint64_t n = count / copies + (i < count % copies ? 1 : 0);
+      if (i == 0) {
+        d.count.back() = n;
+        continue;
+      }
+      if (i % 1024 == 0) stop.poll();
+      d.count.push_back(n);
+      ++d.rows;
+      for (const Mark& m : marks) {
+        Raw& c = raw[m.column];
+        Cell cell = c.cells.back();
+        cell.row = static_cast<std::uint32_t>(d.rows - 1);
+        c.cells.push_back(cell);
+        ++c.counts[m.type];
+        c.special += m.special ? 1 : 0;
+        c.moments += m.moment ? 1 : 0;
+      }
+    }
+  };
   sample.for_each(
       [&](std::size_t row, std::uint64_t count) {
         if (row % 1024 == 0) stop.poll();
-        d.rows = row + 1;
+        spread();
+        marks.clear();
+        named = false;
+        ++d.rows;
         d.count.push_back(count);
       },
       [&](std::uint16_t column, const Value& v) {
         Raw& c = raw[column];
         Cell cell{static_cast<std::uint32_t>(d.rows - 1), v.type, v.boolean, v.number, v.microseconds, 0, 0};
+        const bool free_text = v.type == ValueType::other && v.text == "long";
+        Mark m{column, free_text ? std::uint8_t{7} : static_cast<std::uint8_t>(v.type), false, false};
         if (v.type == ValueType::text) {
-          if (special_number(v.text)) ++c.special;
-          if (parse_moment(v.text)) ++c.moments;
+          m.special = special_number(v.text);
+          m.moment = parse_moment(v.text).has_value();
           cell.text = pool.add(v.text);
         } else if (v.type == ValueType::set) {
           cell.text = static_cast<std::uint32_t>(c.items.size());
           cell.texts = static_cast<std::uint32_t>(v.items.size());
           for (const std::string_view item : v.items) c.items.push_back(pool.add(item));
         }
-        const bool free_text = v.type == ValueType::other && v.text == "long";
-        ++c.counts[free_text ? 7 : static_cast<std::size_t>(v.type)];
+        ++c.counts[m.type];
+        c.special += m.special ? 1 : 0;
+        c.moments += m.moment ? 1 : 0;
         c.cells.push_back(cell);
+        marks.push_back(m);
+        named = named || column == deal || column == company;
       });
+  spread();
   std::vector<std::size_t> order(raw.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return sample.columns()[a] < sample.columns()[b]; });
