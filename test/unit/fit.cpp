@@ -249,6 +249,42 @@ TEST(Fit, KeysAreCarriedToTheNextVersion) {
   EXPECT_TRUE(std::any_of(r.rows.begin(), r.rows.end(), [](const auto& row) { return std::get<std::string>(row[1]) == "Fast distributors"; }));
 }
 
+TEST(Fit, ATitleTakenAwayStaysAway) {
+  const Model first = stamp_model(fit({}), "main", 1, nullptr);
+  const std::string key = first.cohorts[0].key;
+  const auto title = [](const Model& m) { return std::get<std::string>(report_cohorts(m, "en").rows[0][1]); };
+  EXPECT_EQ(title(rename_cohort(first, key, "", "en")), title(first));
+  const Model renamed = stamp_model(rename_cohort(first, key, "Ours", "en"), "main", 2, &first);
+  EXPECT_EQ(title(renamed), "Ours");
+  const Model plain = stamp_model(rename_cohort(renamed, key, "", "en"), "main", 3, &renamed);
+  EXPECT_EQ(title(plain), title(first));
+}
+
+TEST(Fit, OptionsThatNeedAFitCannotBeTakenAway) {
+  const Model m = stamp_model(fit({}), "main", 1, nullptr);
+  EXPECT_THROW(change_model(m, R"({"roles": null})"), Error);
+  EXPECT_THROW(change_model(m, R"({"titles": )" + std::string(100, '[') + std::string(100, ']') + "}"), Error);
+}
+
+TEST(Fit, RowsThatNothingNamesAreCompaniesOfTheirOwn) {
+  for (const bool named : {false, true}) {
+    Sample s;
+    s.start("{}", "deal_id", 100000, 0);
+    std::vector<std::string_view> names = {"outcome", "tags"};
+    if (named) names.push_back("company_id");
+    const auto binding = s.bind(names);
+    const std::string_view tags[] = {"a", "b"};
+    for (int i = 0; i < 100; ++i) {
+      const Value values[] = {Value::of(std::string_view("won")), Value::of_set(tags), Value::of(std::string_view("c"))};
+      s.add(binding, std::span<const Value>(values).first(names.size()));
+    }
+    const Dataset d = read_dataset(s, parse_options(s.options()), Zone{}, Stop{});
+    EXPECT_EQ(d.rows, named ? 1u : 100u);
+    EXPECT_EQ(d.companies, named ? 1u : 100u);
+    EXPECT_EQ(d.find("tags")->offsets.back(), 2 * d.rows);
+  }
+}
+
 TEST(Score, LabelsExplainsAndAddsUp) {
   const Scorer scorer(stamp_model(fit({}), "main", 1, nullptr));
   auto buffer = scorer.buffer();
