@@ -148,7 +148,7 @@ script_tests() {
     if [ ! -e "$script" ] || ! chosen "$script"; then continue; fi
     test=$(basename "$script" .sh) status=0
     fresh_database icp_script icp_empty
-    PGDATABASE=icp_script bash "$script" >"$logs/$kind-$test.log" 2>&1 </dev/null || status=$?
+    (cd "$logs" && PGDATABASE=icp_script exec bash "$top/$script") >"$logs/$kind-$test.log" 2>&1 </dev/null || status=$?
     case $status in
       0) result ok "$kind $test" ;;
       77) result skip "$kind $test: $(tail -n 1 "$logs/$kind-$test.log")" ;;
