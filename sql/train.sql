@@ -34,6 +34,7 @@ DECLARE
     model @extschema@.icp_model;
     number pg_catalog.int4;
     result @extschema@.icp_training;
+    activates pg_catalog.bool;
 BEGIN
     SELECT m.source, m.options INTO source_name, given FROM @extschema@.icp_models m
     WHERE m.name OPERATOR(pg_catalog.=) model_name ORDER BY m.version USING OPERATOR(pg_catalog.>) LIMIT 1;
@@ -67,15 +68,22 @@ BEGIN
     IF given OPERATOR(pg_catalog.?) 'leads' THEN
         given := given OPERATOR(pg_catalog.-) 'lead_columns'::pg_catalog.text;
     END IF;
-    number := @extschema@.icp_register(model_name, model, coalesce(icp_train.activate, true), source_name, given, NULL);
+    SELECT s.* INTO result FROM @extschema@.icp_model_summary(model) s;
+    -- A model without cohorts scores nothing: it does not take the place of one that does.
+    activates := coalesce(icp_train.activate, true) AND (result.cohorts OPERATOR(pg_catalog.>) 0 OR NOT EXISTS
+        (SELECT FROM @extschema@.icp_models m WHERE m.name OPERATOR(pg_catalog.=) model_name AND m.active));
+    number := @extschema@.icp_register(model_name, model, activates, source_name, given, NULL);
     SELECT s.* INTO result FROM @extschema@.icp_models m CROSS JOIN LATERAL @extschema@.icp_model_summary(m.model) s
     WHERE m.name OPERATOR(pg_catalog.=) model_name AND m.version OPERATOR(pg_catalog.=) number;
-    result.active := coalesce(icp_train.activate, true);
+    result.active := activates;
+    IF NOT activates AND coalesce(icp_train.activate, true) THEN
+        result.warnings := result.warnings OPERATOR(pg_catalog.||) 'not activated: it has no cohorts, and the active version stays'::pg_catalog.text;
+    END IF;
     RETURN result;
 END
 $$;
 COMMENT ON FUNCTION icp_train(text, regclass, jsonb, boolean) IS
-'Learns a model from a deals view with the privileges of the caller, saves it as a new version of name and returns what was learned. source, options NULL: those of the newest version; given options replace single keys at every depth, null takes one away. activate: whether the name means the new version from now on. A failed training changes nothing. Needs SELECT on the view, and SELECT, INSERT and UPDATE on icp_models.';
+'Learns a model from a deals view with the privileges of the caller, saves it as a new version of name and returns what was learned. source, options NULL: those of the newest version; given options replace single keys at every depth, null takes one away. activate: whether the name means the new version from now on; a model without cohorts does not replace an active one. A failed training changes nothing. Needs SELECT on the view, and SELECT, INSERT and UPDATE on icp_models.';
 
 CREATE FUNCTION icp_check(source regclass, options jsonb DEFAULT '{}') RETURNS SETOF icp_finding
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 COST 100000 AS $$

@@ -33,7 +33,7 @@ class Matcher {
 
   std::size_t cohorts() const { return cohorts_; }
 
-  // Similarity to a cohort; `parts`, where given, receives each feature's part in units of 2^-32 (0 where missing).
+  // Similarity to a cohort; nothing where less than a twentieth of its weight is known. `parts`, where given, receives each feature's part in units of 2^-32 (0 where missing).
   Similarity similarity(std::size_t cohort, const EncodedRow& row, std::int64_t* parts = nullptr) const;
   // How far the row meets one criterion, 0..1; the feature must be known.
   double met(std::size_t cohort, std::size_t feature, const EncodedRow& row) const;
@@ -51,9 +51,13 @@ class Matcher {
   Label label(int cohort, const EncodedRow& row, const std::vector<double>& joint) const;
   // The same where the similarity to that cohort is known already.
   Label label(int cohort, const Similarity& similarity, const EncodedRow& row, const std::vector<double>& joint) const;
+  // Log of the evidence that gold asks for: how many times as likely the row is under the A cohorts as under the
+  // likeliest of the other cohorts and of attributes drawn apart. Gold needs log(20).
+  double evidence(const EncodedRow& row, const std::vector<double>& joint) const;
+  static constexpr double evidence_needed = 20;
+  char grade(std::size_t cohort) const { return grade_[cohort]; }
 
  private:
-  bool evident(const EncodedRow& row, const std::vector<double>& joint) const;
 
   struct Part {                    // one criterion, ready to use
     double weight = 0;

@@ -29,7 +29,7 @@ struct LeadScore {
 };
 
 struct Explanation {
-  std::string score, cohort, feature;  // score: similarity, win_probability, expected_dqs, veto
+  std::string score, cohort, feature;  // score: similarity, evidence, win_probability, expected_dqs, veto
   std::optional<std::string> value;
   std::string usual;
   double weight = 0, points = 0;       // points are multiples of 2^-32 and total the score exactly, in any order

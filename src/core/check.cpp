@@ -43,8 +43,8 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
     }
   }
   const std::string word = reliability_word(companies, won, lost, lost == 0);
-  find(findings, word == "normal" ? "info" : "warning", "", won + lost + open,
-       fmt::format("{} won, {} lost, {} open deals of {} companies: reliability {}", won, lost, open, d.companies, word),
+  if (d.has_outcome) find(findings, word == "normal" ? "info" : "warning", "", won + lost + open,
+       fmt::format("{} won, {} lost, {} open deals; {} companies with closed ones: reliability {}", won, lost, open, companies, word),
        word == "normal" ? "" : "at least 100 companies with 50 won and 50 lost deals make it normal");
   if (old > 0) find(findings, "warning", options.column_of("closed_at"), old, "closed deals are older than two years", "train on the last one or two years");
   // Roles that are mostly empty say little.

@@ -151,14 +151,20 @@ std::string slug(const std::string& text) {
   return out;
 }
 
-// What unites a cohort in one feature, in a word or two: "wholesale", "employees 32–64"; "" where nothing does.
-std::string trait(const Feature& feature, const Criterion& c) {
+// What unites a cohort in one feature, in a word or two: "wholesale", "employees 32–64"; "" where nothing does. The
+// category alone where it cannot be mistaken, else with the feature: "client: New", "rfp: No".
+std::string trait(const Encoder& encoder, std::size_t f, const Criterion& c) {
+  const Feature& feature = encoder.features[f];
   if (feature.kind == Kind::numeric) return feature.name + " " + usual(feature, c, "en");
   if (c.share.empty()) return {};
   const auto top = static_cast<std::size_t>(std::max_element(c.share.begin(), c.share.end()) - c.share.begin());
   if (c.share[top] < 0.5) return {};
   if (feature.kind == Kind::binary) return feature.name + (top == 1 ? ": yes" : ": no");
-  return feature.categories[top].title();
+  const Category& category = feature.categories[top];
+  bool mistaken = category.name.size() <= 3;
+  for (std::size_t g = 0; g < encoder.features.size(); ++g)
+    for (const Category& other : encoder.features[g].categories) mistaken = mistaken || (g != f && other.name == category.name);
+  return mistaken ? feature.name + ": " + category.title() : category.title();
 }
 
 }  // namespace
@@ -230,7 +236,7 @@ void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder) {
     int parts = 0, words = 0;
     for (const std::size_t f : order) {
       if (cohorts.size() == 1 || parts == 4 || (parts > 0 && c.criteria[f].weight < 0.1)) break;
-      const std::string part = trait(encoder.features[f], c.criteria[f]);
+      const std::string part = trait(encoder, f, c.criteria[f]);
       if (part.empty()) continue;
       ++parts;
       c.title += (c.title.empty() ? "" : " · ") + part;

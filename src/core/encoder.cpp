@@ -499,6 +499,11 @@ Encoder learn_encoder(const Dataset& data, std::span<const std::uint32_t> rows, 
       if (data.find(name) == nullptr)
         throw Error(ErrorCode::undefined_column, fmt::format("column \"{}\" does not exist in the rows", name), {},
                     "The options features, keep and metrics name columns of the view.");
+  for (const std::string& name : options.ignore)
+    if (data.find(name) == nullptr) findings.push_back({"warning", name, -1, "the option ignore names a column that does not exist", "check the spelling"});
+  for (const auto* names : {&options.kinds, &options.levels})
+    for (const auto& [name, word] : *names)
+      if (data.find(name) == nullptr) findings.push_back({"warning", name, -1, "the options kinds and levels name columns of the view; this one does not exist", "check the spelling"});
   Encoder e;
   Learner learner(data, rows, options, findings, companies_floor);
   for (const DataColumn& c : data.columns) {

@@ -12,7 +12,8 @@ namespace icp {
 namespace {
 
 constexpr double unit = 0x1p32;
-const double log_evidence = std::log(20.0);
+const double log_evidence = std::log(Matcher::evidence_needed);
+constexpr double least_coverage = 0.05;
 
 double log_sum(double a, double b) {
   if (a < b) std::swap(a, b);
@@ -95,8 +96,8 @@ Similarity Matcher::similarity(std::size_t cohort, const EncodedRow& row, std::i
     if (row.known[f] != 0) known += part[f].weight;
   Similarity s;
   if (parts != nullptr) std::fill(parts, parts + features_, std::int64_t{0});
-  if (known <= 0) return s;
   s.coverage = std::min(1.0, known);
+  if (known < least_coverage) return s;
   const auto rounded = [&](double sum) {
     return std::min(static_cast<std::int64_t>(std::nearbyint(sum / known * unit)), static_cast<std::int64_t>(unit));
   };
@@ -158,14 +159,15 @@ std::string_view Matcher::name(Label label) {
   return "unknown";
 }
 
-bool Matcher::evident(const EncodedRow& row, const std::vector<double>& joint) const {
+double Matcher::evidence(const EncodedRow& row, const std::vector<double>& joint) const {
   double gold = -std::numeric_limits<double>::infinity();
   for (std::size_t c = 0; c < cohorts_; ++c)
     if (grade_[c] == 'A') gold = log_sum(gold, joint[c]);
   gold -= gold_weight_;
+  double other = mixture_->log_independent(row);
   for (std::size_t c = 0; c < cohorts_; ++c)
-    if (grade_[c] != 'A' && gold - (joint[c] - mixture_->log_weight[c]) < log_evidence) return false;
-  return gold - mixture_->log_independent(row) >= log_evidence;
+    if (grade_[c] != 'A') other = std::max(other, joint[c] - mixture_->log_weight[c]);
+  return gold - other;
 }
 
 Matcher::Label Matcher::label(int cohort, const EncodedRow& row, const std::vector<double>& joint) const {
@@ -185,7 +187,7 @@ Matcher::Label Matcher::label(int cohort, const Similarity& s, const EncodedRow&
       }
     if (ahead) return Label::non_target;
   }
-  if (grade_[c] == 'A' && s.value() > gold_similarity_ && evident(row, joint)) return Label::gold;
+  if (grade_[c] == 'A' && s.value() > gold_similarity_ && evidence(row, joint) >= log_evidence) return Label::gold;
   return Label::ordinary;
 }
 

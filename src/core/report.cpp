@@ -1,6 +1,8 @@
 #include "icp/report.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <set>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -23,6 +25,15 @@ std::string title(const Cohort& c, const Options& o, const std::string& language
     if (t != it->second.end()) return t->second;
   }
   return c.title;
+}
+
+// Cohorts as a reader wants them: by grade, then by size.
+std::vector<const Cohort*> in_order(const Model& model) {
+  std::vector<const Cohort*> out;
+  for (const Cohort& c : model.cohorts) out.push_back(&c);
+  const auto rank = [](const Cohort* c) { return c->grade.empty() ? 'Z' : c->grade[0]; };
+  std::stable_sort(out.begin(), out.end(), [&](const Cohort* a, const Cohort* b) { return rank(a) != rank(b) ? rank(a) < rank(b) : a->n > b->n; });
+  return out;
 }
 
 void check_language(const std::string& language) {
@@ -49,7 +60,8 @@ Report report_cohorts(const Model& model, const std::string& language) {
   r.columns = {"cohort", "title", "grade", "grade_sure", "grade_reason", "n", "n_closed", "n_companies", "share", "dqs", "dqs_lo", "dqs_hi",
                "win_rate", "win_rate_lo", "win_rate_hi", "ltv", "cac", "cycle", "effort", "retention", "value_per_lead", "metrics",
                "definition", "predicate", "predicate_n", "precision", "recall", "stability", "reliability"};
-  for (const Cohort& c : model.cohorts) {
+  for (const Cohort* cohort : in_order(model)) {
+    const Cohort& c = *cohort;
     nlohmann::json metrics = nlohmann::json::object();
     for (const auto& [name, e] : c.metrics) {
       nlohmann::json one = {{"n", e.n}};
@@ -71,7 +83,8 @@ Report report_traits(const Model& model, const std::string& language) {
   check_language(language);
   Report r;
   r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known"};
-  for (const Cohort& c : model.cohorts) {
+  for (const Cohort* cohort : in_order(model)) {
+    const Cohort& c = *cohort;
     std::vector<std::size_t> order(c.criteria.size());
     for (std::size_t f = 0; f < order.size(); ++f) order[f] = f;
     std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return c.criteria[a].weight > c.criteria[b].weight; });
@@ -155,7 +168,15 @@ Report report_diff(const Model& a, const Model& b) {
     if (x != y) r.rows.push_back({cohort.empty() ? Cell() : Cell(cohort), std::string("changed"), std::string(property), std::move(x), std::move(y)});
   };
   both("", "reliability", a.reliability, b.reliability);
-  both("", "deals", number_text(static_cast<double>(a.deals)), number_text(static_cast<double>(b.deals)));
+  both("", "deals", number_text(static_cast<double>(a.won + a.lost)), number_text(static_cast<double>(b.won + b.lost)));
+  const auto old_options = nlohmann::json::parse(a.options), new_options = nlohmann::json::parse(b.options);
+  std::set<std::string> keys;
+  for (const auto* options : {&old_options, &new_options})
+    for (const auto& [key, value] : options->items()) keys.insert(key);
+  for (const std::string& key : keys) {
+    const auto text = [&](const nlohmann::json& options) { return options.contains(key) ? Cell(options[key].dump()) : Cell(); };
+    both("", ("option " + key).c_str(), text(old_options), text(new_options));
+  }
   both("", "win_rate", show(a.win_rate.value, 3), show(b.win_rate.value, 3));
   both("", "dqs", show(a.dqs.value, 1), show(b.dqs.value, 1));
   for (const Feature& f : a.encoder.features)

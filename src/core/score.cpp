@@ -176,7 +176,13 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
       }
     }
   }
-  if (cohort < 0) return out;
+  if (cohort < 0) {
+    Explanation e;
+    e.score = "similarity";
+    e.text = ru ? "о лиде известно слишком мало" : "too little is known of the lead";
+    out.push_back(std::move(e));
+    return out;
+  }
   const auto c = static_cast<std::size_t>(cohort);
   std::vector<std::int64_t> parts(feature_count());
   const Similarity total = matcher_.similarity(c, row, parts.data());
@@ -203,9 +209,27 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
       const double met = matcher_.met(c, f, row);
       if (e.weight == 0) e.text = ru ? "не отличает когорту" : "does not tell the cohort apart";
       else if (met >= 0.999) e.text = ru ? "как обычно в когорте" : "usual for the cohort";
-      else if (met >= 0.5) e.text = fmt::format(fmt::runtime(ru ? "близко к обычному ({})" : "close to usual ({})"), percent(met));
-      else e.text = fmt::format(fmt::runtime(ru ? "необычно для когорты ({})" : "unusual for the cohort ({})"), percent(met));
+      else e.text = met >= 0.5 ? (ru ? "близко к обычному" : "close to usual") : (ru ? "необычно для когорты" : "unusual for the cohort");
+      const Kind kind = model_.encoder.features[f].kind;
+      if (e.weight > 0 && met < 0.999 && (kind == Kind::categorical || kind == Kind::binary))
+        e.text += fmt::format(fmt::runtime(ru ? ": так у {} когорты" : ": so is {} of the cohort"),
+                              percent(criteria[f].share[static_cast<std::size_t>(row.codes[f])]));
     }
+    out.push_back(std::move(e));
+  }
+  // What the label asks for beyond similarity, where it can make the difference.
+  if (matcher_.grade(c) == 'A' && total.value() > options_.gold_similarity && total.coverage >= options_.min_coverage && matcher_.assign(row, b.joint) >= 0) {
+    Explanation e;
+    const double ratio = std::exp(std::min(700.0, matcher_.evidence(row, b.joint)));
+    const bool enough = ratio >= Matcher::evidence_needed;
+    e.score = "evidence";
+    e.cohort = model_.cohorts[c].key;
+    e.value = ratio > 1000 ? "> 1000" : fmt::format("{:.3g}", ratio);
+    e.usual = fmt::format(fmt::runtime(ru ? "не меньше {:g}" : "at least {:g}"), Matcher::evidence_needed);
+    e.text = enough ? (ru ? "достаточно для gold: во столько раз вероятнее, что это золотая когорта, а не другая и не случайное сочетание признаков"
+                          : "enough for gold: so many times likelier a gold cohort than another one or a chance mix of attributes")
+                    : (ru ? "мало для gold: другая когорта или случайное сочетание признаков почти так же вероятны"
+                          : "too little for gold: another cohort or a chance mix of attributes is nearly as likely");
     out.push_back(std::move(e));
   }
   return out;
