@@ -37,5 +37,6 @@ std::vector<Shrunken> shrink(std::span<const double> values, std::span<const dou
 std::vector<Shrunken> shrink_to(double centre, std::span<const double> values, std::span<const double> variances);
 
 double normal_quantile(double probability);
+double student_quantile(double probability, double degrees_of_freedom);
 
 }  // namespace icp

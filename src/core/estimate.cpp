@@ -51,12 +51,15 @@ Estimate blank(const Sums& s) {
 
 double normal_quantile(double probability) { return boost::math::quantile(boost::math::normal_distribution<double>(), probability); }
 
+double student_quantile(double probability, double degrees_of_freedom) {
+  return boost::math::quantile(boost::math::students_t_distribution<double>(degrees_of_freedom), probability);
+}
+
 Estimate mean_estimate(std::span<const Observation> observations, double level) {
   const Sums s = sum_up(observations);
   Estimate e = blank(s);
   if (const auto variance = cluster_variance(s)) {
-    const boost::math::students_t_distribution<double> t(static_cast<double>(s.residual.size()) - 1);
-    const double half = boost::math::quantile(t, 0.5 + level / 2) * std::sqrt(*variance);
+    const double half = student_quantile(0.5 + level / 2, static_cast<double>(s.residual.size()) - 1) * std::sqrt(*variance);
     e.low = s.mean - half;
     e.high = s.mean + half;
   }

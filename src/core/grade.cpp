@@ -62,35 +62,44 @@ struct Group {
 };
 
 void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, const std::array<double, 2>& bands) {
-  // A cohort with a single company has no standard error of its own: it gets the pooled one of a deal.
-  std::vector<Observation> everything;
-  for (const Group& g : groups) everything.insert(everything.end(), g.dqs.begin(), g.dqs.end());
-  const Estimate overall = mean_estimate(everything);
-  double spread = 0;
-  for (const Observation& o : everything) spread += (o.value - *overall.value) * (o.value - *overall.value);
-  spread = everything.size() > 1 ? spread / static_cast<double>(everything.size() - 1) : 0;
-  std::vector<double> values, variances;
+  // The variance between companies, pooled over the cohorts. A cohort's own is drawn towards it as if it rested on
+  // `prior` more companies (Smyth 2004), so that two companies that happen to agree do not make a cohort sure.
+  constexpr double prior = 4;
+  const auto own = [](const Group& g) {
+    std::set<std::int32_t> companies;
+    for (const Observation& o : g.dqs) companies.insert(o.company);
+    const double n = static_cast<double>(companies.size()), se = standard_error(g.dqs).value_or(0);
+    return std::pair(n, se * se * n);
+  };
+  double pooled = 0, degrees = 0;
+  for (const Group& g : groups) {
+    const auto [n, variance] = own(g);
+    if (n < 2) continue;
+    pooled += (n - 1) * variance;
+    degrees += n - 1;
+  }
+  pooled = degrees > 0 ? pooled / degrees : 100;
+  std::vector<double> values, variances, freedom;
   std::vector<std::size_t> index;
   for (std::size_t c = 0; c < cohorts.size(); ++c) {
     if (!cohorts[c].dqs.value) continue;
-    const double floor = 1e-6 + 0.01 * spread / static_cast<double>(groups[c].dqs.size());
-    const auto se = standard_error(groups[c].dqs);
+    const auto [n, variance] = own(groups[c]);
     values.push_back(*cohorts[c].dqs.value);
-    variances.push_back(std::max(floor, se ? *se * *se : spread));
+    freedom.push_back(n - 1 + prior);
+    variances.push_back(std::max(1e-6, ((n - 1) * variance + prior * pooled) / ((n - 1 + prior) * n)));
     index.push_back(c);
   }
   const auto shrunk = shrink(values, variances);
-  const double z95 = normal_quantile(0.975), z90 = normal_quantile(0.95);
   for (std::size_t i = 0; i < index.size(); ++i) {
     Cohort& c = cohorts[index[i]];
-    const double se = std::sqrt(shrunk[i].variance);
+    const double se = std::sqrt(shrunk[i].variance), half = student_quantile(0.975, freedom[i]) * se, half90 = student_quantile(0.95, freedom[i]) * se;
     c.dqs_shrunk = c.dqs;
     c.dqs_shrunk.value = shrunk[i].value;
-    c.dqs_shrunk.low = shrunk[i].value - z95 * se;
-    c.dqs_shrunk.high = shrunk[i].value + z95 * se;
+    c.dqs_shrunk.low = shrunk[i].value - half;
+    c.dqs_shrunk.high = shrunk[i].value + half;
     if (c.n_companies < graded_companies) continue;
     c.grade = letter(shrunk[i].value, bands);
-    c.grade_sure = inside(shrunk[i].value - z90 * se, shrunk[i].value + z90 * se, c.grade, bands);
+    c.grade_sure = inside(shrunk[i].value - half90, shrunk[i].value + half90, c.grade, bands);
   }
 }
 
@@ -124,7 +133,8 @@ std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vec
     if (!apply || cohorts[c].n_companies < graded_companies) continue;
     cohorts[c].grade = std::string(1, grades[c]);
     const double half90 = z90 * std::sqrt(s.variance);
-    cohorts[c].grade_sure = grades[c] != 'B' || (s.value - half90 > std::log(0.8) && s.value + half90 < std::log(1.25));
+    const double low = s.value - half90, high = s.value + half90, most = std::log(1.25), least = std::log(0.8);
+    cohorts[c].grade_sure = grades[c] == 'A' ? low >= most : grades[c] == 'C' ? high <= least : low > least && high < most;
   }
   return grades;
 }
@@ -133,7 +143,7 @@ std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vec
 
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<const std::uint32_t> rows, std::span<const std::int32_t> cohort) {
   const Dataset& d = t.data;
-  std::vector<Group> groups(cohorts.size());
+  std::vector<Group> groups(cohorts.size() + 1);  // the last: the deals of no cohort, to compare with
   const bool one_currency = d.currencies.size() <= 1;
   for (Cohort& c : cohorts) {
     c.n = c.n_closed = c.n_companies = c.immature = 0;
@@ -145,7 +155,10 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
   for (std::size_t i = 0; i < rows.size(); ++i) {
     const std::uint32_t r = rows[i];
     all += static_cast<std::int64_t>(d.count[r]);
-    if (cohort[i] < 0) continue;
+    if (cohort[i] < 0) {
+      if (t.rated[r] != 0) groups.back().won.push_back(t.observe(r, d.outcome[r] == Outcome::won ? 1 : 0));
+      continue;
+    }
     const auto k = static_cast<std::size_t>(cohort[i]);
     Group& g = groups[k];
     Cohort& c = cohorts[k];
