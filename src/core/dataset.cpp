@@ -60,7 +60,7 @@ bool special_number(std::string_view t) { return t == "NaN" || t == "Infinity" |
 ColumnType decide(const Raw& raw) {
   const auto n = [&](ValueType t) { return raw.counts[static_cast<std::size_t>(t)]; };
   const std::size_t all = raw.cells.size();
-  if (all == 0) return ColumnType::empty;
+  if (all == 0 || raw.special == all) return ColumnType::empty;  // "NaN" in jsonb is missing, as NaN is in a record
   if (raw.counts[7] > 0) return ColumnType::free_text;
   if (n(ValueType::other) > 0) return ColumnType::other;
   if (n(ValueType::set) > 0) return n(ValueType::set) == all ? ColumnType::set : ColumnType::other;
@@ -176,7 +176,7 @@ DataColumn settle(const std::string& name, const Raw& raw, const Pool& pool, con
     for (const std::string& w : c.words) folded.push_back(fold(w));
     std::sort(folded.begin(), folded.end());
     c.distinct = static_cast<std::uint64_t>(std::unique(folded.begin(), folded.end()) - folded.begin());
-  } else {
+  } else if (c.type != ColumnType::empty) {
     for (const Cell& cell : raw.cells) c.known[cell.row] = 1;
   }
   for (const auto k : c.known) c.known_rows += k;

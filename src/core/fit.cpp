@@ -188,7 +188,7 @@ bool take_stock(Model& m, const Training& t) {
   find(m, m.reliability == "normal" ? "info" : "warning", "", -1, fmt::format("reliability: {} ({})", m.reliability, m.reliability_reason),
        m.reliability == "normal" ? "" : "at least 100 companies with 50 won and 50 lost deals make it normal");
   if (m.rows_seen > m.deals)
-    find(m, "info", "", m.deals, fmt::format("{} of {} rows were sampled for training", m.deals, m.rows_seen), "the option sample sets the number");
+    find(m, "info", "", m.deals, fmt::format("{} of {} rows were sampled for training; counts, predicate_n too, are of the sample", m.deals, m.rows_seen), "the option sample sets the number");
   if (old > 0)
     find(m, "warning", t.options.column_of("closed_at"), old, "closed deals are older than two years: markets move", "train on the last one or two years");
   const std::int64_t closed = m.won + m.lost;

@@ -166,15 +166,15 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     c.n_closed += static_cast<std::int64_t>(d.count[r]);
     g.companies.insert(d.company[r]);
     if (t.rated[r] != 0) g.won.push_back(t.observe(r, won ? 1 : 0));
-    if (!std::isnan(d.effort[r])) g.effort.push_back(t.observe(r, d.effort[r]));
+    if (d.effort[r] >= 0) g.effort.push_back(t.observe(r, d.effort[r]));
     if (!won) continue;
     c.n += static_cast<std::int64_t>(d.count[r]);
     if (t.immature[r] != 0) c.immature += static_cast<std::int64_t>(d.count[r]);
     if (!std::isnan(t.dqs[r])) g.dqs.push_back(t.observe(r, t.dqs[r]));
     if (!std::isnan(d.cycle[r])) g.cycle.push_back(t.observe(r, d.cycle[r]));
-    if (!std::isnan(d.retention[r])) g.retention.push_back(t.observe(r, d.retention[r]));
+    if (d.retention[r] >= 0) g.retention.push_back(t.observe(r, d.retention[r]));
     if (one_currency && !std::isnan(d.ltv[r])) g.ltv.push_back(t.observe(r, d.ltv[r]));
-    if (one_currency && !std::isnan(d.cac[r])) g.cac.push_back(t.observe(r, d.cac[r]));
+    if (one_currency && d.cac[r] >= 0) g.cac.push_back(t.observe(r, d.cac[r]));
   }
   for (std::size_t k = 0; k < cohorts.size(); ++k) {
     Cohort& c = cohorts[k];
@@ -194,7 +194,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
       // Winning a customer also cost what went into the deals that were lost on the way.
       double lost_effort = 0;
       for (std::size_t i = 0; i < rows.size(); ++i)
-        if (cohort[i] == static_cast<std::int32_t>(k) && d.outcome[rows[i]] == Outcome::lost && !std::isnan(d.effort[rows[i]]))
+        if (cohort[i] == static_cast<std::int32_t>(k) && d.outcome[rows[i]] == Outcome::lost && d.effort[rows[i]] >= 0)
           lost_effort += d.effort[rows[i]] * d.weight_of(rows[i]);
       const double extra = lost_effort * *cost / static_cast<double>(c.n);
       for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
