@@ -252,7 +252,11 @@ TEST(Fit, KeysAreCarriedToTheNextVersion) {
 TEST(Fit, ATitleTakenAwayStaysAway) {
   const Model first = stamp_model(fit({}), "main", 1, nullptr);
   const std::string key = first.cohorts[0].key;
-  const auto title = [](const Model& m) { return std::get<std::string>(report_cohorts(m, "en").rows[0][1]); };
+  const auto title = [&](const Model& m) {
+    for (const auto& row : report_cohorts(m, "en").rows)
+      if (std::get<std::string>(row[0]) == key) return std::get<std::string>(row[1]);
+    return std::string();
+  };
   EXPECT_EQ(title(rename_cohort(first, key, "", "en")), title(first));
   const Model renamed = stamp_model(rename_cohort(first, key, "Ours", "en"), "main", 2, &first);
   EXPECT_EQ(title(renamed), "Ours");
