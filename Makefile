@@ -23,6 +23,12 @@ PG_CPPFLAGS = -Iinclude -Isrc -DFMT_HEADER_ONLY -DICP_VERSION='"$(EXTVERSION)"' 
 PG_CXXFLAGS = -std=c++20 $(WARNINGS) -fvisibility=hidden -ffp-contract=off -fno-strict-aliasing -fwrapv
 SHLIB_LINK = -lstdc++ -lutf8proc
 
+# Bitcode is built only on request (make with_llvm=yes). PostgreSQL's JIT would inline from it; nothing here is small enough
+# to gain, and its inliner takes every symbol for a function: an alias, as clang makes for C++ constructors, ends the server.
+ifneq ($(origin with_llvm),command line)
+override with_llvm = no
+endif
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
@@ -32,7 +38,7 @@ SHLIB_LINK += -Wl,--version-script=src/pg/exports.map
 endif
 
 # PGXS leaves its C warnings in CXXFLAGS and PG_CXXFLAGS out of the bitcode rule.
-COMPILE.cxx.bc += $(PG_CXXFLAGS) -Wno-unused-command-line-argument
+COMPILE.cxx.bc += $(PG_CXXFLAGS) -Wno-unused-command-line-argument -Xclang -mno-constructor-aliases
 
 # The core must not know PostgreSQL, and the bridge must not compute.
 .PHONY: boundary
