@@ -1,0 +1,87 @@
+// Rules: conjunctions of conditions whose rows have a target that differs from all rows' (subgroup discovery: Klösgen
+// 1996; Grosskreutz & Rüping 2009).
+//
+// Selection, significance and estimate are kept apart, so that what chose a rule does not also vouch for it:
+// - rules are chosen by the quality on some of the companies, the rest are held out (option holdout);
+// - a rule is significant where its test statistic on all rows passes the permutation distribution of the largest statistic
+//   over every rule that was searched (max-T: Westfall & Young 1993); from `large` rows on it is tested on the held-out
+//   rows alone (Holm 1979);
+// - its effect is estimated on the held-out rows. As being reported depends on them too, through significance alone,
+//   the interval is that of a normal mean given that it passed (truncated normal: Lee, Sun, Sun & Taylor 2016).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "icp/dataset.hpp"
+#include "icp/encoder.hpp"
+#include "icp/predicate.hpp"
+#include "icp/stop.hpp"
+
+namespace icp {
+
+// Which differences are looked for.
+enum class Direction : std::uint8_t { both, high, low };
+
+struct RuleOptions {
+  int depth = 3;                    // conjuncts, 1–4
+  int top = 10;                     // rules reported at most
+  Direction direction = Direction::both;
+  double holdout = 1.0 / 3;         // share of the companies held out, 0–0.5; 0: no honest estimates
+  int permutations = 499;
+  std::int64_t min_companies = 10;  // fewest companies of a rule
+  bool missing = false;             // whether "is missing" is a condition
+  // Quality: NaN (default) the test statistic; else n^exponent · |difference of the means|, as in pysubgroup (0.5 its
+  // square-root measure, 1 weighted relative accuracy).
+  double exponent = std::numeric_limits<double>::quiet_NaN();
+  double level = 0.05;              // of the whole list
+  std::uint64_t seed = 0;
+};
+
+struct Rule {
+  Predicate predicate;
+  std::int64_t n = 0, companies = 0;   // rows of the population that satisfy it
+  double value = 0;                    // their mean: in sample, hence flattering
+  std::int64_t holdout_n = 0;          // rows that did not choose it
+  std::optional<double> holdout_value; // their mean
+  std::optional<double> low, high;     // 95 % interval of the true mean; nothing below 20 held-out rows
+  std::optional<double> lift_ratio, lift_difference;  // held-out mean against the mean of all held-out rows
+  double quality = 0;                  // signed like the difference; on the rows that chose it
+  double p_adjusted = 1;               // over everything searched
+  bool significant = false;
+  template <class A>
+  void describe(A& a) {
+    a.field("predicate", predicate); a.field("n", n); a.field("companies", companies); a.field("value", value);
+    a.field("holdout_n", holdout_n); a.field("holdout_value", holdout_value); a.field("low", low); a.field("high", high);
+    a.field("lift_ratio", lift_ratio); a.field("lift_difference", lift_difference); a.field("quality", quality);
+    a.field("p_adjusted", p_adjusted); a.field("significant", significant);
+  }
+};
+
+struct RuleList {
+  std::string target;                  // what the mean is of: "won", "dqs" or a column
+  std::string population;              // SQL: the rows in which rules are counted
+  std::int64_t n = 0, companies = 0;   // of the population
+  double value = 0;                    // mean of the population
+  int depth = 0;                       // searched
+  bool exhaustive = true;              // else beam search from the second conjunct on
+  std::int64_t searched = 0;           // rules tested
+  double p_smallest = 1;               // smallest adjusted p: of the family, for one error budget over several
+  std::vector<Rule> rules;             // by quality; those that say the same rows again are left out
+  template <class A>
+  void describe(A& a) {
+    a.field("target", target); a.field("population", population); a.field("n", n); a.field("companies", companies);
+    a.field("value", value); a.field("depth", depth); a.field("exhaustive", exhaustive); a.field("searched", searched);
+    a.field("p_smallest", p_smallest); a.field("rules", rules);
+  }
+};
+
+// Rules over `rows` of the data whose `target` (one for each of `rows`, finite) is high or low. Conditions are those of the
+// encoder's features: categories and pairs of categories, ranges between tenths of the values, booleans, items of sets.
+RuleList find_rules(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows,
+                    std::span<const double> target, const RuleOptions& options, const Stop& stop);
+
+}  // namespace icp
