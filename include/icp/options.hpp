@@ -17,6 +17,16 @@ inline constexpr const char* role_names[] = {
     "cycle_days", "retention", "effort", "calls", "meetings", "emails", "hours", "dqs", "loss_reason", "lost_stage",
     "owner", "weight", "lead_id", "created_at", "converted_at"};
 
+// How icp_discover searches; see RuleOptions for the meaning of each.
+struct RuleSettings {
+  int depth = 0, top = 10, permutations = 499;
+  std::string direction = "both";                         // both, high, low
+  double holdout = 1.0 / 3;
+  std::int64_t min_companies = 10;
+  bool missing = false, all = false;
+  std::optional<double> exponent;
+};
+
 struct Options {
   // roles: role → column, where it is not the role's own name; and what the words of `outcome` mean (folded).
   std::map<std::string, std::string> roles;
@@ -44,6 +54,9 @@ struct Options {
   std::optional<double> margin, touch_cost, hour_cost;
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
+  std::optional<std::string> target;                      // the column that icp_discover explains
+  RuleSettings rules;
+
   // The column that plays a role.
   std::string column_of(const std::string& role) const {
     const auto it = roles.find(role);
@@ -59,6 +72,9 @@ Options parse_options(std::string_view json);
 // `changes` laid over `base`, single keys at every depth; a null removes a key. Both and the result are JSON objects,
 // the result with sorted keys.
 std::string merge_options(std::string_view base, std::string_view changes);
+
+// The options with the target of icp_discover among them.
+std::string with_target(std::string_view json, std::string_view target);
 
 // The keys that icp_set may change in a model without fitting it again.
 bool settable_without_refit(std::string_view key);

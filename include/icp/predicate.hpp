@@ -19,10 +19,12 @@ struct Condition {
   std::vector<std::string> values;      // categorical: every raw spelling, sorted; set: the spellings of one item
   std::vector<std::string> titles;      // the same as people read it
   bool truth = false;                   // binary
+  bool missing = false;                 // the value is not known; nothing else then counts
   template <class A>
   void describe(A& a) {
     a.field("column", column); a.field("kind", kind); a.field("low", low); a.field("high", high);
     a.field("values", values); a.field("titles", titles); a.field("truth", truth);
+    a.field("missing", missing);
   }
 };
 
@@ -40,6 +42,11 @@ struct Predicate {
   // Whether a row of the data satisfies it, exactly as the SQL would.
   bool holds(const Dataset& data, std::size_t row) const;
 };
+
+// The shortest decimal strictly between a and b, near their middle: a boundary that people can read.
+double boundary(double a, double b);
+// The category of a feature that each word of its column folds to, or missing_category.
+std::vector<std::int32_t> categories_of_words(const Feature& feature, const DataColumn& column);
 
 // The conjunction of at most `most` conditions that best describes the member rows among `rows` (greedy, by the F1 score
 // of precision and recall, weighted rows; a condition is added only where it raises the score by at least 0.01).

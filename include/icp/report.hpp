@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "icp/model.hpp"
+#include "icp/rule.hpp"
 
 namespace icp {
 
@@ -26,5 +27,6 @@ Report report_diagnostics(const Model& model);                               // 
 Report report_diff(const Model& old_model, const Model& new_model);          // icp_diff
 Report report_findings(const std::vector<Finding>& findings);                // icp_check
 Report report_training(const Model& model);                                  // icp_training, without name, version, active
+Report report_rules(const RuleList& list, const std::string& language);      // icp_discover
 
 }  // namespace icp

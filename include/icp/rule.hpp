@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,7 +28,7 @@ namespace icp {
 enum class Direction : std::uint8_t { both, high, low };
 
 struct RuleOptions {
-  int depth = 3;                    // conjuncts, 1–4
+  int depth = 0;                    // conjuncts, 1–4; 0: 3, below 100 companies 2
   int top = 10;                     // rules reported at most
   Direction direction = Direction::both;
   double holdout = 1.0 / 3;         // share of the companies held out, 0–0.5; 0: no honest estimates
@@ -38,6 +39,7 @@ struct RuleOptions {
   // square-root measure, 1 weighted relative accuracy).
   double exponent = std::numeric_limits<double>::quiet_NaN();
   double level = 0.05;              // of the whole list
+  bool all = false;                 // also what is not significant
   std::uint64_t seed = 0;
 };
 
@@ -83,5 +85,9 @@ struct RuleList {
 // encoder's features: categories and pairs of categories, ranges between tenths of the values, booleans, items of sets.
 RuleList find_rules(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows,
                     std::span<const double> target, const RuleOptions& options, const Stop& stop);
+
+// Rules for the option `target` over all rows where it is known. It is a number, a boolean, or the role outcome (won
+// against lost). Throws undefined_column where there is no such column, and an error where it is of another type.
+RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop);
 
 }  // namespace icp

@@ -128,6 +128,31 @@ void read_dqs(Options& o, const Json& j) {
   }
 }
 
+bool read_boolean(const std::string& key, const Json& j) {
+  if (!j.is_boolean()) refuse(key, "true or false");
+  return j.get<bool>();
+}
+
+void read_rules(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("rules", "an object");
+  RuleSettings& r = o.rules;
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "rules." + key;
+    if (key == "depth") r.depth = static_cast<int>(read_integer(name, value, 1, 4));
+    else if (key == "top") r.top = static_cast<int>(read_integer(name, value, 1, 1000));
+    else if (key == "permutations") r.permutations = static_cast<int>(read_integer(name, value, 99, 100000));
+    else if (key == "holdout") r.holdout = read_number(name, value, 0, 0.5);
+    else if (key == "min_companies") r.min_companies = static_cast<std::int64_t>(read_integer(name, value, 1, 1'000'000));
+    else if (key == "missing") r.missing = read_boolean(name, value);
+    else if (key == "all") r.all = read_boolean(name, value);
+    else if (key == "exponent") r.exponent = read_number(name, value, 0, 1);
+    else if (key == "direction") {
+      r.direction = read_string(name, value);
+      if (r.direction != "both" && r.direction != "high" && r.direction != "low") refuse(name, "both, high or low");
+    } else unknown("rules.", key, {"all", "depth", "direction", "exponent", "holdout", "min_companies", "missing", "permutations", "top"});
+  }
+}
+
 using Reader = void (*)(Options&, const std::string&, const Json&);
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> all = {
@@ -161,6 +186,8 @@ const std::map<std::string, Reader>& readers() {
       {"margin", [](Options& o, const std::string& k, const Json& j) { o.margin = read_number(k, j, 0, 1); }},
       {"touch_cost", [](Options& o, const std::string& k, const Json& j) { o.touch_cost = read_number(k, j, 0, 1e15); }},
       {"hour_cost", [](Options& o, const std::string& k, const Json& j) { o.hour_cost = read_number(k, j, 0, 1e15); }},
+      {"target", [](Options& o, const std::string& k, const Json& j) { o.target = read_string(k, j); }},
+      {"rules", [](Options& o, const std::string&, const Json& j) { read_rules(o, j); }},
       {"titles", [](Options& o, const std::string& k, const Json& j) {
          if (!j.is_object()) refuse(k, "an object of cohort, language and title");
          for (const auto& [cohort, titles] : j.items()) o.titles[cohort] = read_map(k + "." + cohort, titles, {});
@@ -214,6 +241,12 @@ Options parse_options(std::string_view text) {
 std::string merge_options(std::string_view base, std::string_view changes) {
   Json json = parse_object(base, "options");
   lay_over(json, parse_object(changes, "options"));
+  return json.dump();
+}
+
+std::string with_target(std::string_view text, std::string_view target) {
+  Json json = parse_object(text, "options");
+  json["target"] = std::string(target);
   return json.dump();
 }
 

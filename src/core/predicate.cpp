@@ -37,6 +37,12 @@ std::string quote_literal(const std::string& text) {
 
 std::string condition_sql(const Condition& c) {
   const std::string column = quote_identifier(c.column);
+  if (c.missing) {
+    switch (c.kind) {
+      case Kind::numeric: return fmt::format("({0} IS NULL OR {0}::float8 IN ('NaN', 'Infinity', '-Infinity'))", column);
+      default: return fmt::format("{} IS NULL", column);
+    }
+  }
   switch (c.kind) {
     case Kind::numeric: {
       // NaN is above every number and Infinity below none: both bounds are always stated.
@@ -63,6 +69,7 @@ std::string condition_sql(const Condition& c) {
 bool halves(double v) { return v - std::floor(v) == 0.5; }
 
 std::string condition_words(const Condition& c, bool ru) {
+  if (c.missing) return fmt::format(fmt::runtime(ru ? "{} не указано" : "{} is missing"), c.column);
   switch (c.kind) {
     case Kind::numeric: {
       // Boundaries that end in .5 stand between whole numbers and are read as whole ranges.
@@ -91,7 +98,9 @@ std::string condition_words(const Condition& c, bool ru) {
 
 bool condition_holds(const Condition& c, const Dataset& data, std::size_t row) {
   const DataColumn* column = data.find(c.column);
-  if (column == nullptr || column->known[row] == 0) return false;
+  if (column == nullptr) return false;
+  if (c.missing) return column->known[row] == 0;
+  if (column->known[row] == 0) return false;
   const auto listed = [&](std::int32_t word) {
     return std::binary_search(c.values.begin(), c.values.end(), column->words[static_cast<std::size_t>(word)]);
   };
@@ -108,7 +117,8 @@ bool condition_holds(const Condition& c, const Dataset& data, std::size_t row) {
   return false;
 }
 
-// The shortest decimal strictly between a and b, near their middle: a boundary that people can read.
+}  // namespace
+
 double boundary(double a, double b) {
   const double middle = a + (b - a) / 2;
   for (int digits = 1; digits <= 17; ++digits) {
@@ -117,6 +127,17 @@ double boundary(double a, double b) {
   }
   return b;
 }
+
+std::vector<std::int32_t> categories_of_words(const Feature& feature, const DataColumn& column) {
+  std::vector<std::int32_t> category(column.words.size(), missing_category);
+  std::unordered_map<std::string_view, std::int32_t> by_name;
+  for (std::size_t k = 0; k < feature.categories.size(); ++k) by_name.emplace(feature.categories[k].name, static_cast<std::int32_t>(k));
+  for (std::size_t w = 0; w < column.words.size(); ++w)
+    if (const auto it = by_name.find(fold(column.words[w])); it != by_name.end()) category[w] = it->second;
+  return category;
+}
+
+namespace {
 
 // Searches the conjunction; keeps which rows still satisfy it.
 class Describer {
@@ -242,11 +263,7 @@ class Describer {
   }
 
   void try_categories(std::size_t f, const Feature& feature, const DataColumn& column, Condition c) {
-    std::vector<std::int32_t> category(column.words.size(), missing_category);
-    std::unordered_map<std::string_view, std::int32_t> by_name;
-    for (std::size_t k = 0; k < feature.categories.size(); ++k) by_name.emplace(feature.categories[k].name, static_cast<std::int32_t>(k));
-    for (std::size_t w = 0; w < column.words.size(); ++w)
-      if (const auto it = by_name.find(fold(column.words[w])); it != by_name.end()) category[w] = it->second;
+    const std::vector<std::int32_t> category = categories_of_words(feature, column);
     std::vector<double> in(feature.categories.size(), 0), hit(feature.categories.size(), 0);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       const std::uint32_t r = rows_[i];

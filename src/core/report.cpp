@@ -205,4 +205,19 @@ Report report_diff(const Model& a, const Model& b) {
   return r;
 }
 
+Report report_rules(const RuleList& list, const std::string& language) {
+  check_language(language);
+  Report r;
+  r.columns = {"rank", "rule", "predicate", "population", "n", "value", "lo", "hi", "lift_ratio", "lift_diff", "p_adjusted",
+               "holdout_n", "holdout_value", "n_companies", "significant", "reliability", "search"};
+  const std::string search = fmt::format("{} to {} conjuncts, {} rules", list.exhaustive ? "exhaustive" : "beam search", list.depth, list.searched);
+  std::int64_t rank = 0;
+  for (const Rule& rule : list.rules)
+    r.rows.push_back({++rank, cell(rule.predicate.words(language)), cell(rule.predicate.sql()), cell(list.population), rule.n,
+                      Cell(rule.value), cell(rule.low), cell(rule.high), cell(rule.lift_ratio), cell(rule.lift_difference),
+                      Cell(rule.p_adjusted), rule.holdout_n, cell(rule.holdout_value), rule.companies, Cell(rule.significant),
+                      Cell(std::string(rule.low ? "normal" : "exploratory")), Cell(search)});
+  return r;
+}
+
 }  // namespace icp

@@ -39,14 +39,6 @@ Datum diff(FunctionCallInfo fcinfo, By by) {
   return return_report(fcinfo, icp::report_diff(a, b));
 }
 
-// The time zone and the rows of a finished sample.
-struct Rows {
-  explicit Rows(Datum datum)
-      : sample(Expanded<SampleState>::read(datum).sample), zone(zone_of(icp::parse_options(sample.options()).timezone)) {}
-  const icp::Sample& sample;
-  icp::Zone zone;
-};
-
 }  // namespace
 
 // The type -----------------------------------------------------------------------------------------------------------
@@ -64,17 +56,17 @@ ICP_FUNCTION(icp_model_send) { return make_varlena(icp::to_binary(model_of(PG_GE
 
 ICP_FUNCTION(icp_fit_final) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
-  const Rows rows(PG_GETARG_DATUM(0));
+  const SampleRows rows(PG_GETARG_DATUM(0));
   return make_model(icp::fit_model(rows.sample, rows.zone, stop()));
 }
 
 ICP_FUNCTION(icp_findings) {
-  const Rows rows(PG_GETARG_DATUM(0));
+  const SampleRows rows(PG_GETARG_DATUM(0));
   return return_report(fcinfo, icp::report_findings(icp::check_deals(rows.sample, rows.zone, stop())));
 }
 
 ICP_FUNCTION(icp_findings_model) {
-  const Rows rows(PG_GETARG_DATUM(0));
+  const SampleRows rows(PG_GETARG_DATUM(0));
   const Model model = model_of(PG_GETARG_DATUM(1));
   return return_report(fcinfo, icp::report_findings(icp::check_leads(rows.sample, model, rows.zone, stop())));
 }

@@ -57,4 +57,13 @@ Datum return_report(FunctionCallInfo fcinfo, const Report& report) {
   return ResultSet::done();
 }
 
+Datum return_report_array(FunctionCallInfo fcinfo, const Report& report) {
+  ResultSet rows(fcinfo, ResultSet::AsArray{});
+  for (std::size_t row = 0; row < report.rows.size(); ++row) {
+    set_cells(rows, report, row);
+    rows.emit();
+  }
+  return rows.array();
+}
+
 }  // namespace icp::pg

@@ -12,5 +12,7 @@ namespace icp::pg {
 void set_cells(ResultSet& rows, const Report& report, std::size_t row);
 // The whole report as the function's result.
 Datum return_report(FunctionCallInfo fcinfo, const Report& report);
+// The same for a function that returns an array of a composite type.
+Datum return_report_array(FunctionCallInfo fcinfo, const Report& report);
 
 }  // namespace icp::pg

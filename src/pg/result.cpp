@@ -61,8 +61,33 @@ ResultSet& ResultSet::integer(const char* column, std::int64_t value) {
 }
 
 void ResultSet::emit() {
-  pg_call([&] { tuplestore_putvalues(store_, columns_, values_.data(), reinterpret_cast<bool*>(nulls_.data())); });
+  auto* nulls = reinterpret_cast<bool*>(nulls_.data());
+  if (store_ != nullptr) pg_call([&] { tuplestore_putvalues(store_, columns_, values_.data(), nulls); });
+  else elements_.push_back(pg_call([&] { return HeapTupleGetDatum(heap_form_tuple(columns_, values_.data(), nulls)); }));
+  nulls_.assign(nulls_.size(), 1);
+}
+
+ResultSet::ResultSet(FunctionCallInfo fcinfo, AsArray) {
+  element_ = pg_call([&] { return get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid)); });
+  columns_ = pg_call([&] {
+    TupleDesc kept = lookup_rowtype_tupdesc(element_, -1);
+    TupleDesc columns = CreateTupleDescCopy(kept);
+    ReleaseTupleDesc(kept);
+    return columns;
+  });
+  values_.resize(static_cast<std::size_t>(columns_->natts));
   nulls_.assign(values_.size(), 1);
+}
+
+Datum ResultSet::array() const {
+  return pg_call([&] {
+    int16 length = 0;
+    bool by_value = false;
+    char align = 0;
+    get_typlenbyvalalign(element_, &length, &by_value, &align);
+    return PointerGetDatum(construct_array(const_cast<Datum*>(elements_.data()), static_cast<int>(elements_.size()), element_, length,
+                                           by_value, align));
+  });
 }
 
 }  // namespace icp::pg

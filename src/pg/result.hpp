@@ -35,11 +35,18 @@ class ResultSet {
 
   static constexpr Datum done() { return 0; }
 
+  // For a function that returns an array of a named composite type: emit() adds an element, array() is the result.
+  struct AsArray {};
+  ResultSet(FunctionCallInfo fcinfo, AsArray);
+  Datum array() const;
+
  private:
   int index_of(const char* column) const;
 
   TupleDesc columns_;
-  Tuplestorestate* store_;
+  Tuplestorestate* store_ = nullptr;  // none for an array
+  Oid element_ = InvalidOid;
+  std::vector<Datum> elements_;
   std::vector<Datum> values_;
   std::vector<char> nulls_;
 };

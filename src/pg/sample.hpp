@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "icp/dataset.hpp"
 #include "icp/sample.hpp"
 
 #include "pg/expanded.hpp"
@@ -27,7 +28,15 @@ struct SampleState {
   std::unique_ptr<RowReader> reader;
   Sample::Binding binding;
   std::size_t bound = 0;   // the columns of the reader that the binding knows
+  std::string target;      // that came with the first row
   std::string options;     // the bytes of the jsonb value that came with the first row
+};
+
+// The rows of a finished sample and the time zone of its options.
+struct SampleRows {
+  explicit SampleRows(Datum datum);
+  const Sample& sample;
+  Zone zone;
 };
 
 }  // namespace icp::pg

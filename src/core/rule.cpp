@@ -1,0 +1,330 @@
+#include "icp/rule.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <set>
+
+#include "icp/estimate.hpp"
+#include "icp/hash.hpp"
+#include "icp/selective.hpp"
+#include "rule_search.hpp"
+
+namespace icp {
+
+namespace {
+
+using namespace rules;
+
+constexpr std::size_t large = 20000;       // rows from which rules are confirmed on the other half instead of permuted
+constexpr std::size_t confirmed = 20;      // candidates that are, at most
+constexpr double permuted_work = 6e7;      // of one search that permutations repeat
+constexpr double searched_work = 2e9;      // of one search on a half
+constexpr double pays = 2.5;                // standard errors by which a conjunct must tell what it keeps from what it excludes
+constexpr double gains = 1;                // ... unless the statistic gains more than chance usually adds
+constexpr std::int64_t fewest_held_out = 20;
+
+// Sum, number and companies of the rows of a conjunction.
+struct Cut {
+  double n = 0, sum = 0, squares = 0;
+  std::int64_t companies = 0;
+  double mean() const { return n > 0 ? sum / n : 0; }
+};
+
+template <class In>
+Cut cut(const Space& s, In&& in) {
+  Cut c;
+  double here = 0;
+  for (std::size_t r = 0; r < s.rows(); ++r) {
+    if (r > 0 && s.company[r] != s.company[r - 1]) {
+      c.squares += here * here;
+      if (here > 0) ++c.companies;
+      here = 0;
+    }
+    if (!in(r)) continue;
+    c.n += 1;
+    c.sum += s.target[r];
+    here += 1;
+  }
+  c.squares += here * here;
+  if (here > 0) ++c.companies;
+  return c;
+}
+
+class List {
+ public:
+  List(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target, RuleOptions options,
+       const Stop& stop)
+      : data_(data), encoder_(encoder), rows_(rows), target_(target), o_(std::move(options)), stop_(stop) {}
+
+  RuleList find() {
+    RuleList list;
+    space_ = make_space(data_, encoder_, rows_, target_, o_, 10, stop_);
+    const Cut whole = cut(space_, [](std::size_t) { return true; });
+    list.n = static_cast<std::int64_t>(space_.rows());
+    list.companies = whole.companies;
+    list.value = whole.mean();
+    // Too few companies for a hold-out or for long rules.
+    const bool few = whole.companies < 100;
+    int depth = o_.depth > 0 ? std::min<int>(o_.depth, most_conjuncts) : few ? 2 : 3;
+    if (few) o_.holdout = 0;
+    all_ = moments(space_.target);
+    if (whole.companies < 2 * o_.min_companies || all_.deviation <= 1e-12 * std::abs(all_.mean) || space_.selectors.empty()) return list;
+    large_ = space_.rows() >= large && o_.holdout > 0;
+    if (large_) {
+      o_.holdout = 0.5;
+    } else {
+      depth = affordable(depth);
+    }
+    split();
+    Found found;
+    if (large_) {
+      found = search_all(chosen_, o_, depth, searched_work, stop_);
+      if (found.over) found = search_beam(chosen_, o_, depth, stop_);
+    } else {
+      found = search_all(chosen_, o_, depth, no_budget, stop_);
+    }
+    list.depth = depth;
+    list.exhaustive = found.exhaustive;
+    list.searched = found.searched;
+    choose(found.best);
+    judge(depth);
+    report(list);
+    return list;
+  }
+
+ private:
+  struct Draft {
+    Candidate candidate;
+    Cut all, chosen, held;
+    double statistic = 0;       // on all rows (large: on the held-out ones)
+    double p = 1;
+    double threshold = 0;       // held-out mean from which it is significant
+    double error = 0;           // large: standard error of the held-out mean
+  };
+
+  // The longest rules, then the finest ranges, whose search can be repeated for every permutation.
+  int affordable(int depth) {
+    for (int d = depth;; --d)
+      for (const int bins : {10, 5}) {
+        if (bins != bins_) space_ = make_space(data_, encoder_, rows_, target_, o_, bins, stop_);
+        bins_ = bins;
+        if (d == 1 && bins == 5) return d;
+        if (!search_all(space_, o_, d, permuted_work * 500 / std::max(1, o_.permutations), stop_).over) return d;
+      }
+  }
+
+  void split() {
+    std::vector<std::int32_t> companies;
+    for (std::size_t r = 0; r < space_.rows(); ++r)
+      if (r == 0 || space_.company[r] != space_.company[r - 1]) companies.push_back(space_.company[r]);
+    Random random(hash64("rules", o_.seed));
+    for (std::size_t i = companies.size(); i > 1; --i) std::swap(companies[i - 1], companies[random.below(i)]);
+    companies.resize(static_cast<std::size_t>(o_.holdout * static_cast<double>(companies.size())));
+    const std::set<std::int32_t> out(companies.begin(), companies.end());
+    std::vector<std::uint32_t> in_rows, out_rows;
+    for (std::size_t r = 0; r < space_.rows(); ++r)
+      (out.contains(space_.company[r]) ? out_rows : in_rows).push_back(static_cast<std::uint32_t>(r));
+    chosen_ = part_of(space_, in_rows);
+    held_ = part_of(space_, out_rows);
+  }
+
+  double statistic(const Space& s, const Moments& m, const Cut& c) const {
+    const double variance = mean_variance(c.n, c.squares, static_cast<double>(s.rows()), s.within);
+    return variance > 0 ? (c.mean() - m.mean) / (m.deviation * std::sqrt(variance)) : 0;
+  }
+
+  // Leaves out conjuncts that do not tell the rows they keep from those they exclude: a chance gain is no reason.
+  Path simplest(Path path, double sign) const {
+    const Moments m = moments(chosen_.target);
+    const double deviation = m.deviation;
+    while (path.size > 1) {
+      double least = INFINITY;
+      Path best;
+      const Cut in = cut(chosen_, [&](std::size_t r) { return chosen_.has(path, r); });
+      for (std::size_t j = 0; j < path.size; ++j) {
+        Path shorter;
+        for (std::size_t i = 0; i < path.size; ++i)
+          if (i != j) shorter = shorter.with(path.id[i]);
+        const Cut out = cut(chosen_, [&](std::size_t r) { return chosen_.has(shorter, r) && !chosen_.has(path, r); });
+        if (out.n <= 0) return shorter;
+        const double rho = chosen_.within;
+        const double variance = (1 - rho) / in.n + rho * in.squares / (in.n * in.n) + (1 - rho) / out.n + rho * out.squares / (out.n * out.n);
+        double t = sign * (in.mean() - out.mean()) / (deviation * std::sqrt(variance));
+        const Cut both = cut(chosen_, [&](std::size_t r) { return chosen_.has(shorter, r); });
+        if (sign * (statistic(chosen_, m, in) - statistic(chosen_, m, both)) > gains) t = INFINITY;
+        if (t < least) {
+          least = t;
+          best = shorter;
+        }
+      }
+      if (least >= pays) break;
+      path = best;
+    }
+    return path;
+  }
+
+  // The best candidates that say something new: rows that no better rule of their direction has are different, too.
+  void choose(const std::vector<Candidate>& best) {
+    const std::size_t most = large_ ? std::min<std::size_t>(confirmed, static_cast<std::size_t>(o_.top)) : static_cast<std::size_t>(o_.top);
+    const Moments m = moments(chosen_.target);
+    std::vector<std::uint8_t> covered[2] = {std::vector<std::uint8_t>(chosen_.rows(), 0), std::vector<std::uint8_t>(chosen_.rows(), 0)};
+    const bool plain = !std::isnan(o_.exponent);
+    for (const Candidate& candidate : best) {
+      if (drafts_.size() >= most) break;
+      stop_.poll();
+      Candidate c = candidate;
+      const double sign = c.quality > 0 ? 1 : -1;
+      auto& taken = covered[c.quality > 0];
+      if (!plain) {
+        if (std::abs(c.statistic) < pays) break;
+        const Cut fresh = cut(chosen_, [&](std::size_t r) { return taken[r] == 0 && chosen_.has(c.path, r); });
+        const auto news = [&](const Cut& f) {
+          return f.n > 0 && f.n * f.n >= static_cast<double>(o_.min_companies) * f.squares && sign * statistic(chosen_, m, f) >= pays;
+        };
+        if (!news(fresh)) continue;
+        c.path = simplest(c.path, sign);
+        const Cut rest = cut(chosen_, [&](std::size_t r) { return taken[r] == 0 && chosen_.has(c.path, r); });
+        if (!news(rest)) continue;
+      }
+      Draft d;
+      d.candidate = c;
+      d.all = cut(space_, [&](std::size_t r) { return space_.has(c.path, r); });
+      d.chosen = cut(chosen_, [&](std::size_t r) { return chosen_.has(c.path, r); });
+      d.held = cut(held_, [&](std::size_t r) { return held_.has(c.path, r); });
+      for (std::size_t r = 0; r < chosen_.rows(); ++r)
+        if (chosen_.has(c.path, r)) taken[r] = 1;
+      drafts_.push_back(d);
+    }
+  }
+
+  void judge(int depth) {
+    if (drafts_.empty()) return;
+    if (large_) confirm();
+    else permute(depth);
+  }
+
+  void permute(int depth) {
+    const Largest largest = permute_largest(space_, o_, depth, stop_);
+    const double sides = o_.direction == Direction::both ? 2 : 1, b = static_cast<double>(largest.high.size());
+    const auto p_of = [&](const std::vector<float>& null, double t) {
+      const auto above = static_cast<double>(null.end() - std::lower_bound(null.begin(), null.end(), static_cast<float>(t)));
+      return std::min(1.0, sides * (1 + above) / (1 + b));
+    };
+    for (Draft& d : drafts_) {
+      const bool high = d.candidate.quality > 0;
+      const std::vector<float>& null = high ? largest.high : largest.low;
+      d.statistic = statistic(space_, all_, d.all);
+      d.p = p_of(null, high ? d.statistic : -d.statistic);
+      // The statistic from which p is at most the level, and the held-out mean that would have given it.
+      const auto allowed = static_cast<std::size_t>(std::max(0.0, std::floor(o_.level / sides * (1 + b) + 1e-9) - 1));
+      if (allowed >= null.size()) continue;
+      const double t = (high ? 1 : -1) * static_cast<double>(null[null.size() - 1 - allowed]);
+      const double variance = mean_variance(d.all.n, d.all.squares, static_cast<double>(space_.rows()), space_.within);
+      if (d.held.n > 0) d.threshold = (d.all.n * (all_.mean + t * all_.deviation * std::sqrt(std::max(0.0, variance))) - d.chosen.sum) / d.held.n;
+    }
+  }
+
+  // Holm (1979) over the candidates, each tested on the half that did not choose it.
+  void confirm() {
+    const Moments m = moments(held_.target);
+    std::vector<std::size_t> order(drafts_.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    for (Draft& d : drafts_) {
+      const double sign = d.candidate.quality > 0 ? 1 : -1;
+      d.p = 1;
+      if (d.held.companies < o_.min_companies) continue;
+      const auto observations = held_rows(d.candidate.path);
+      const double robust = standard_error(observations).value_or(0);
+      const double model = m.deviation * std::sqrt(mean_variance(d.held.n, d.held.squares, static_cast<double>(held_.rows()), held_.within));
+      d.error = std::max(robust * std::sqrt(1 - d.held.n / static_cast<double>(held_.rows())), model);
+      d.statistic = d.error > 0 ? (d.held.mean() - m.mean) / d.error : 0;
+      d.p = normal_above(sign * d.statistic);
+    }
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return drafts_[a].p < drafts_[b].p; });
+    double before = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      Draft& d = drafts_[order[i]];
+      const auto left = static_cast<double>(order.size() - i);
+      d.p = before = std::min(1.0, std::max(before, d.p * left));
+      d.threshold = m.mean + (d.candidate.quality > 0 ? 1 : -1) * normal_quantile(1 - o_.level / left) * d.error;
+    }
+  }
+
+  std::vector<Observation> held_rows(const Path& path) const {
+    std::vector<Observation> out;
+    for (std::size_t r = 0; r < held_.rows(); ++r)
+      if (held_.has(path, r)) out.push_back({held_.target[r], 1, held_.company[r]});
+    return out;
+  }
+
+  void report(RuleList& list) const {
+    const Moments held = moments(held_.target);
+    const bool binary = std::all_of(space_.target.begin(), space_.target.end(), [](double y) { return y == 0 || y == 1; });
+    for (const Draft& d : drafts_) {
+      list.p_smallest = std::min(list.p_smallest, d.p);
+      Rule r;
+      r.significant = d.p <= o_.level;
+      if (!r.significant && !o_.all) continue;
+      r.predicate = predicate_of(space_, encoder_, d.candidate.path);
+      r.n = static_cast<std::int64_t>(d.all.n);
+      r.companies = d.all.companies;
+      r.value = d.all.mean();
+      r.quality = d.candidate.quality;
+      r.p_adjusted = d.p;
+      r.holdout_n = static_cast<std::int64_t>(d.held.n);
+      if (d.held.n > 0) {
+        r.holdout_value = d.held.mean();
+        r.lift_difference = d.held.mean() - held.mean;
+        if (held.mean > 0 && d.held.mean() >= 0) r.lift_ratio = d.held.mean() / held.mean;
+      }
+      if (r.holdout_n >= fewest_held_out && d.held.companies >= 10) interval(r, d, binary);
+      list.rules.push_back(std::move(r));
+    }
+  }
+
+  void interval(Rule& r, const Draft& d, bool binary) const {
+    const auto observations = held_rows(d.candidate.path);
+    SelectedMean s;
+    s.mean = d.held.mean();
+    s.companies = static_cast<double>(d.held.companies);
+    const double error = standard_error(observations).value_or(0);
+    if (binary) {
+      // Kish's effective number: what a simple sample of the same standard error would have.
+      const double p = s.mean;
+      s.number = error > 0 ? std::min(d.held.n, p * (1 - p) / (error * error)) : s.companies;
+    } else {
+      s.error = error;
+    }
+    // Being listed depended on these rows through its significance only.
+    if (!o_.all) s.bound = d.threshold;
+    s.above = d.candidate.quality > 0;
+    const auto [least, most] = std::minmax_element(space_.target.begin(), space_.target.end());
+    s.least = *least;
+    s.most = *most;
+    const auto [low, high] = selected_interval(s, 0.95);
+    r.low = low;
+    r.high = high;
+  }
+
+  const Dataset& data_;
+  const Encoder& encoder_;
+  std::span<const std::uint32_t> rows_;
+  std::span<const double> target_;
+  RuleOptions o_;
+  const Stop& stop_;
+  int bins_ = 10;
+  bool large_ = false;
+  Space space_, chosen_, held_;
+  Moments all_;
+  std::vector<Draft> drafts_;
+};
+
+}  // namespace
+
+RuleList find_rules(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
+                    const RuleOptions& options, const Stop& stop) {
+  return List(data, encoder, rows, target, options, stop).find();
+}
+
+}  // namespace icp

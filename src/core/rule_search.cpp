@@ -1,0 +1,267 @@
+#include "rule_search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "icp/permute.hpp"
+
+namespace icp::rules {
+
+namespace {
+
+constexpr std::size_t kept = 2000;       // candidates of each direction
+constexpr std::size_t beam_width = 100;  // of each direction
+constexpr std::size_t lanes = 64;        // permutations worked on at once
+
+bool before(const Candidate& a, const Candidate& b) {
+  const double x = std::abs(a.quality), y = std::abs(b.quality);
+  if (x != y) return x > y;
+  if (a.path.size != b.path.size) return a.path.size < b.path.size;
+  return std::lexicographical_compare(a.path.ids().begin(), a.path.ids().end(), b.path.ids().begin(), b.path.ids().end());
+}
+
+// The best candidates seen, of one direction.
+class Best {
+ public:
+  explicit Best(std::size_t most) : most_(most) {}
+  void offer(const Candidate& c) {
+    if (heap_.size() == most_) {
+      if (!before(c, heap_.front())) return;
+      std::pop_heap(heap_.begin(), heap_.end(), before);
+      heap_.pop_back();
+    }
+    heap_.push_back(c);
+    std::push_heap(heap_.begin(), heap_.end(), before);
+  }
+  const std::vector<Candidate>& all() const { return heap_; }
+
+ private:
+  std::size_t most_;
+  std::vector<Candidate> heap_;  // the worst in front
+};
+
+class Rating {
+ public:
+  Rating(const Space& space, const RuleOptions& options)
+      : options_(options), all_(static_cast<double>(space.rows())), within_(space.within), moments_(moments(space.target)) {}
+  Candidate rate(const Path& path, double n, double squares, double sum) const {
+    const double difference = sum / n - moments_.mean;
+    Candidate c;
+    c.path = path;
+    const double variance = mean_variance(n, squares, all_, within_);
+    c.statistic = variance > 0 ? difference / (moments_.deviation * std::sqrt(variance)) : 0;
+    c.quality = std::isnan(options_.exponent) ? c.statistic : std::pow(n / all_, options_.exponent) * difference;
+    return c;
+  }
+  bool wanted(double quality) const {
+    return quality > 0 ? options_.direction != Direction::low : quality < 0 && options_.direction != Direction::high;
+  }
+
+ private:
+  const RuleOptions& options_;
+  double all_, within_;
+  Moments moments_;
+};
+
+// Sums of the target over the cells of an attribute.
+class Sums {
+ public:
+  void count(const Space& space, const Attribute& a, std::span<const std::uint32_t> rows) {
+    sum_.assign(static_cast<std::size_t>(a.cells), 0);
+    for (const std::uint32_t r : rows)
+      if (a.cell[r] >= 0) sum_[static_cast<std::size_t>(a.cell[r])] += space.target[r];
+  }
+  double of(const Selector& s) const {
+    double total = s.second >= 0 ? sum_[static_cast<std::size_t>(s.second)] : 0;
+    for (auto c = s.first; c < s.last; ++c) total += sum_[static_cast<std::size_t>(c)];
+    return total;
+  }
+
+ private:
+  std::vector<double> sum_;
+};
+
+class Finder {
+ public:
+  Finder(const Space& space, const RuleOptions& options, int depth, double budget)
+      : space_(space), rating_(space, options), budget_(budget), sums_(static_cast<std::size_t>(depth) + 1), high_(kept), low_(kept) {}
+  void enter(std::size_t level, const Attribute& a, std::span<const std::uint32_t> rows) {
+    work_ += static_cast<double>(rows.size());
+    sums_[level].count(space_, a, rows);
+  }
+  void visit(std::size_t level, const Path& path, const Selector& s, double n, double squares) {
+    work_ += 2;
+    ++searched_;
+    const Candidate c = rating_.rate(path, n, squares, sums_[level].of(s));
+    if (rating_.wanted(c.quality)) (c.quality > 0 ? high_ : low_).offer(c);
+  }
+  bool over() const { return work_ > budget_; }
+  Found found() const {
+    Found f;
+    f.searched = searched_;
+    f.over = over();
+    f.best = high_.all();
+    f.best.insert(f.best.end(), low_.all().begin(), low_.all().end());
+    std::sort(f.best.begin(), f.best.end(), before);
+    return f;
+  }
+
+ private:
+  const Space& space_;
+  Rating rating_;
+  double budget_, work_ = 0;
+  std::int64_t searched_ = 0;
+  std::vector<Sums> sums_;
+  Best high_, low_;
+};
+
+// The statistics of one block of permutations, side by side.
+class Permuted {
+ public:
+  Permuted(const Space& space, int depth) : space_(space), cells_(static_cast<std::size_t>(depth) + 1), y_(space.rows() * lanes), high_(lanes), low_(lanes) {}
+
+  // `targets`: for each lane a permuted target.
+  void load(const std::vector<std::vector<double>>& targets) {
+    for (std::size_t b = 0; b < lanes; ++b) {
+      const std::vector<double>& t = targets[std::min(b, targets.size() - 1)];
+      const Moments m = moments(t);
+      for (std::size_t r = 0; r < t.size(); ++r)
+        y_[r * lanes + b] = m.deviation > 0 ? static_cast<float>((t[r] - m.mean) / m.deviation) : 0.0F;
+    }
+    std::fill(high_.begin(), high_.end(), -1e30F);
+    std::fill(low_.begin(), low_.end(), 1e30F);
+  }
+  void enter(std::size_t level, const Attribute& a, std::span<const std::uint32_t> rows) {
+    // Sums by cell; for ranges, of all cells before each.
+    std::vector<float>& sum = cells_[level];
+    const auto cells = static_cast<std::size_t>(a.cells);
+    sum.assign((cells + 1) * lanes, 0);
+    for (const std::uint32_t r : rows) {
+      if (a.cell[r] < 0) continue;
+      float* to = sum.data() + static_cast<std::size_t>(a.cell[r] + 1) * lanes;
+      const float* from = y_.data() + static_cast<std::size_t>(r) * lanes;
+      for (std::size_t b = 0; b < lanes; ++b) to[b] += from[b];
+    }
+    for (std::size_t c = 1; c <= cells; ++c)
+      for (std::size_t b = 0; b < lanes; ++b) sum[c * lanes + b] += sum[(c - 1) * lanes + b];
+  }
+  void visit(std::size_t level, const Path&, const Selector& s, double n, double squares) {
+    const double variance = mean_variance(n, squares, static_cast<double>(space_.rows()), space_.within);
+    if (variance <= 0) return;
+    const auto factor = static_cast<float>(1 / (n * std::sqrt(variance)));
+    const float* sum = cells_[level].data();
+    const float* top = sum + static_cast<std::size_t>(s.last) * lanes;
+    const float* bottom = sum + static_cast<std::size_t>(s.first) * lanes;
+    if (s.second < 0) {
+      for (std::size_t b = 0; b < lanes; ++b) take(b, (top[b] - bottom[b]) * factor);
+    } else {
+      const float* other = sum + static_cast<std::size_t>(s.second + 1) * lanes;
+      for (std::size_t b = 0; b < lanes; ++b) take(b, (top[b] - bottom[b] + other[b] - other[b - lanes]) * factor);
+    }
+  }
+  static bool over() { return false; }
+  float high(std::size_t lane) const { return high_[lane]; }
+  float low(std::size_t lane) const { return -low_[lane]; }
+
+ private:
+  void take(std::size_t b, float t) {
+    high_[b] = high_[b] < t ? t : high_[b];
+    low_[b] = low_[b] > t ? t : low_[b];
+  }
+  const Space& space_;
+  std::vector<std::vector<float>> cells_;
+  std::vector<float> y_, high_, low_;
+};
+
+}  // namespace
+
+Moments moments(std::span<const double> target) {
+  Moments m;
+  if (target.empty()) return m;
+  const auto n = static_cast<double>(target.size());
+  for (const double y : target) m.mean += y;
+  m.mean /= n;
+  for (const double y : target) m.deviation += (y - m.mean) * (y - m.mean);
+  m.deviation = std::sqrt(m.deviation / n);
+  return m;
+}
+
+Found search_all(const Space& space, const RuleOptions& options, int depth, double budget, const Stop& stop) {
+  Finder finder(space, options, depth, budget);
+  Walk walk(space, static_cast<double>(options.min_companies), stop, finder);
+  walk.run(depth);
+  return finder.found();
+}
+
+Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
+  const Rating rating(space, options);
+  const auto floor = static_cast<double>(options.min_companies);
+  Found found;
+  found.exhaustive = depth <= 1;
+  Best high(kept), low(kept);
+  std::vector<Path> beam{Path{}};
+  std::vector<std::uint32_t> rows;
+  Tally tally;
+  Sums sums;
+  for (int length = 1; length <= depth; ++length) {
+    Best next_high(beam_width), next_low(beam_width);
+    std::set<std::vector<std::uint32_t>> seen;
+    for (const Path& path : beam) {
+      rows.clear();
+      for (std::size_t r = 0; r < space.rows(); ++r)
+        if (space.has(path, r)) rows.push_back(static_cast<std::uint32_t>(r));
+      for (std::size_t a = 0; a < space.attributes.size(); ++a) {
+        stop.poll();
+        const Attribute& attribute = space.attributes[a];
+        if (std::any_of(path.ids().begin(), path.ids().end(), [&](auto id) { return space.selectors[id].attribute == a; })) continue;
+        tally.count(space, attribute, rows);
+        sums.count(space, attribute, rows);
+        for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
+          const Selector& selector = space.selectors[s];
+          const double n = tally.rows(selector), squares = tally.squares(selector);
+          if (n <= 0 || n * n < floor * squares || n >= static_cast<double>(rows.size())) continue;
+          const Path longer = path.with_sorted(s);
+          if (length > 1 && !seen.emplace(longer.ids().begin(), longer.ids().end()).second) continue;
+          ++found.searched;
+          const Candidate c = rating.rate(longer, n, squares, sums.of(selector));
+          if (!rating.wanted(c.quality)) continue;
+          (c.quality > 0 ? high : low).offer(c);
+          (c.quality > 0 ? next_high : next_low).offer(c);
+        }
+      }
+    }
+    std::vector<Candidate> next = next_high.all();
+    next.insert(next.end(), next_low.all().begin(), next_low.all().end());
+    std::sort(next.begin(), next.end(), before);
+    beam.clear();
+    for (const Candidate& c : next) beam.push_back(c.path);
+  }
+  found.best = high.all();
+  found.best.insert(found.best.end(), low.all().begin(), low.all().end());
+  std::sort(found.best.begin(), found.best.end(), before);
+  return found;
+}
+
+Largest permute_largest(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
+  const Permuter permuter(space.company);
+  Largest out;
+  Permuted permuted(space, depth);
+  const auto all = static_cast<std::size_t>(options.permutations);
+  for (std::size_t first = 0; first < all; first += lanes) {
+    std::vector<std::vector<double>> targets;
+    for (std::size_t b = first; b < std::min(all, first + lanes); ++b) targets.push_back(permuter.permute(space.target, options.seed, b));
+    permuted.load(targets);
+    Walk walk(space, static_cast<double>(options.min_companies), stop, permuted);
+    walk.run(depth);
+    for (std::size_t b = 0; b < targets.size(); ++b) {
+      out.high.push_back(permuted.high(b));
+      out.low.push_back(permuted.low(b));
+    }
+  }
+  std::sort(out.high.begin(), out.high.end());
+  std::sort(out.low.begin(), out.low.end());
+  return out;
+}
+
+}  // namespace icp::rules

@@ -1,0 +1,329 @@
+#include "rule_space.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace icp::rules {
+
+namespace {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
+// More categories than this and pairs of them would be most of the search.
+constexpr std::int16_t paired_categories = 8;
+constexpr std::size_t most_cells = 200;
+
+// Cuts between tenths (or fewer) of the known values, at boundaries that people can read.
+std::vector<double> cuts_of(std::vector<double> values, int bins) {
+  std::sort(values.begin(), values.end());
+  std::vector<double> cuts;
+  for (int b = 1; b < bins && !values.empty(); ++b) {
+    const auto k = values.size() * static_cast<std::size_t>(b) / static_cast<std::size_t>(bins);
+    // The nearest place at which the value changes.
+    auto at = static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), values[k]) - values.begin());
+    const auto above = static_cast<std::size_t>(std::upper_bound(values.begin(), values.end(), values[k]) - values.begin());
+    if (at == 0 || (above < values.size() && above - k < k - at)) at = above;
+    if (at == 0 || at >= values.size()) continue;
+    cuts.push_back(boundary(values[at - 1], values[at]));
+  }
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
+}
+
+class Builder {
+ public:
+  Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins)
+      : s_(space), d_(data), encoder_(encoder), options_(options), bins_(bins) {}
+
+  void add(std::size_t f) {
+    const Feature& feature = encoder_.features[f];
+    const DataColumn* column = d_.find(feature.name);
+    if (column == nullptr || feature.age) return;
+    if (feature.kind == Kind::numeric && column->type == ColumnType::number) numeric(f, *column);
+    if (feature.kind == Kind::binary && column->type == ColumnType::boolean) binary(f, *column);
+    if (feature.kind == Kind::categorical && column->type == ColumnType::text) categorical(f, *column);
+    if (feature.kind == Kind::set && column->type == ColumnType::set) set(f, *column);
+  }
+
+  // Attributes in order, then their selectors.
+  void finish() {
+    std::stable_sort(drafts_.begin(), drafts_.end(), [](const Draft& a, const Draft& b) { return a.selectors.size() < b.selectors.size(); });
+    for (Draft& draft : drafts_) {
+      if (draft.selectors.empty()) continue;
+      draft.attribute.first_selector = static_cast<std::uint32_t>(s_.selectors.size());
+      for (Selector& one : draft.selectors) {
+        one.attribute = static_cast<std::uint32_t>(s_.attributes.size());
+        s_.selectors.push_back(one);
+      }
+      draft.attribute.last_selector = static_cast<std::uint32_t>(s_.selectors.size());
+      s_.attributes.push_back(std::move(draft.attribute));
+    }
+  }
+
+ private:
+  struct Draft {
+    Attribute attribute;
+    std::vector<Selector> selectors;
+  };
+
+  Draft& draft(std::size_t f, std::size_t cells) {
+    Draft& d = drafts_.emplace_back();
+    d.attribute.feature = f;
+    d.attribute.cells = static_cast<std::int16_t>(cells);
+    d.attribute.cell.assign(s_.rows(), -1);
+    return d;
+  }
+  static Selector single(std::size_t cell) {
+    Selector s;
+    s.first = static_cast<std::int16_t>(cell);
+    s.last = static_cast<std::int16_t>(cell + 1);
+    return s;
+  }
+  // "is missing", as a cell of its own.
+  void missing(Draft& d, const DataColumn& column) {
+    if (!options_.missing || d.attribute.item >= 0) return;
+    bool any = false;
+    for (std::size_t r = 0; r < s_.rows(); ++r) {
+      if (column.known[s_.row[r]] != 0) continue;
+      d.attribute.cell[r] = d.attribute.cells;
+      any = true;
+    }
+    if (!any) return;
+    d.attribute.missing_cell = d.attribute.cells++;
+    d.selectors.push_back(single(static_cast<std::size_t>(d.attribute.missing_cell)));
+  }
+
+  void numeric(std::size_t f, const DataColumn& column) {
+    std::vector<double> known;
+    for (const std::uint32_t r : s_.row)
+      if (column.known[r] != 0) known.push_back(column.numbers[r]);
+    std::vector<double> cuts = cuts_of(std::move(known), bins_);
+    Draft& d = draft(f, cuts.size() + 1);
+    for (std::size_t r = 0; r < s_.rows(); ++r)
+      if (column.known[s_.row[r]] != 0)
+        d.attribute.cell[r] = static_cast<std::int16_t>(std::upper_bound(cuts.begin(), cuts.end(), column.numbers[s_.row[r]]) - cuts.begin());
+    const auto cells = d.attribute.cells;
+    for (std::int16_t a = 0; a < cells; ++a)
+      for (std::int16_t b = static_cast<std::int16_t>(a + 1); b <= cells; ++b) {
+        if (a == 0 && b == cells) continue;
+        Selector s;
+        s.first = a;
+        s.last = b;
+        d.selectors.push_back(s);
+      }
+    d.attribute.cuts = std::move(cuts);
+    missing(d, column);
+  }
+
+  void binary(std::size_t f, const DataColumn& column) {
+    Draft& d = draft(f, 2);
+    for (std::size_t r = 0; r < s_.rows(); ++r)
+      if (column.known[s_.row[r]] != 0) d.attribute.cell[r] = static_cast<std::int16_t>(column.codes[s_.row[r]]);
+    d.selectors = {single(0), single(1)};
+    missing(d, column);
+  }
+
+  void categorical(std::size_t f, const DataColumn& column) {
+    const Feature& feature = encoder_.features[f];
+    const std::vector<std::int32_t> category = categories_of_words(feature, column);
+    const std::size_t cells = std::min(feature.categories.size(), most_cells);
+    Draft& d = draft(f, cells);
+    for (std::size_t r = 0; r < s_.rows(); ++r) {
+      if (column.known[s_.row[r]] == 0) continue;
+      const std::int32_t k = category[static_cast<std::size_t>(column.codes[s_.row[r]])];
+      if (k >= 0 && static_cast<std::size_t>(k) < cells) d.attribute.cell[r] = static_cast<std::int16_t>(k);
+    }
+    for (std::size_t k = 0; k < cells; ++k) d.selectors.push_back(single(k));
+    if (cells > 2 && cells <= static_cast<std::size_t>(paired_categories))
+      for (std::size_t a = 0; a < cells; ++a)
+        for (std::size_t b = a + 1; b < cells; ++b) {
+          Selector s = single(a);
+          s.second = static_cast<std::int16_t>(b);
+          d.selectors.push_back(s);
+        }
+    missing(d, column);
+  }
+
+  void set(std::size_t f, const DataColumn& column) {
+    const Feature& feature = encoder_.features[f];
+    const std::vector<std::int32_t> category = categories_of_words(feature, column);
+    for (std::size_t k = 0; k < feature.categories.size(); ++k) {
+      Draft& d = draft(f, 1);
+      d.attribute.item = static_cast<std::int32_t>(k);
+      for (std::size_t r = 0; r < s_.rows(); ++r)
+        for (std::uint32_t j = column.offsets[s_.row[r]]; j < column.offsets[s_.row[r] + 1]; ++j)
+          if (category[static_cast<std::size_t>(column.items[j])] == static_cast<std::int32_t>(k)) d.attribute.cell[r] = 0;
+      d.selectors = {single(0)};
+    }
+  }
+
+  Space& s_;
+  const Dataset& d_;
+  const Encoder& encoder_;
+  const RuleOptions& options_;
+  int bins_;
+  std::vector<Draft> drafts_;
+};
+
+}  // namespace
+
+double intraclass(std::span<const std::int32_t> company, std::span<const double> target) {
+  const std::size_t n = company.size();
+  if (n < 3) return 0;
+  double mean = 0;
+  for (const double y : target) mean += y;
+  mean /= static_cast<double>(n);
+  double between = 0, within = 0, squares = 0, groups = 0;
+  for (std::size_t i = 0; i < n;) {
+    std::size_t j = i;
+    double sum = 0;
+    for (; j < n && company[j] == company[i]; ++j) sum += target[j];
+    const double m = static_cast<double>(j - i), average = sum / m;
+    for (std::size_t k = i; k < j; ++k) within += (target[k] - average) * (target[k] - average);
+    between += m * (average - mean) * (average - mean);
+    squares += m * m;
+    groups += 1;
+    i = j;
+  }
+  const double total = static_cast<double>(n);
+  if (groups < 2 || groups >= total) return 0;
+  const double size = (total - squares / total) / (groups - 1);
+  const double a = between / (groups - 1), b = within / (total - groups);
+  const double rho = a + (size - 1) * b > 0 ? (a - b) / (a + (size - 1) * b) : 0;
+  return std::clamp(rho, 0.0, 1.0);
+}
+
+Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
+                 const RuleOptions& options, int bins, const Stop& stop) {
+  Space s;
+  std::vector<std::size_t> order(rows.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return data.company[rows[a]] < data.company[rows[b]]; });
+  for (const std::size_t i : order)
+    for (std::uint64_t k = 0; k < data.count[rows[i]]; ++k) {
+      s.row.push_back(rows[i]);
+      s.company.push_back(data.company[rows[i]]);
+      s.target.push_back(target[i]);
+    }
+  for (std::size_t r = 1; r < s.rows(); ++r) s.repeated = s.repeated || s.company[r] == s.company[r - 1];
+  s.within = s.repeated ? intraclass(s.company, s.target) : 0;
+  Builder builder(s, data, encoder, options, bins);
+  for (std::size_t f = 0; f < encoder.features.size(); ++f) {
+    stop.poll();
+    builder.add(f);
+  }
+  builder.finish();
+  return s;
+}
+
+Space part_of(const Space& space, std::span<const std::uint32_t> rows) {
+  Space p;
+  p.selectors = space.selectors;
+  for (const std::uint32_t r : rows) {
+    p.row.push_back(space.row[r]);
+    p.company.push_back(space.company[r]);
+    p.target.push_back(space.target[r]);
+  }
+  p.repeated = space.repeated;
+  p.within = space.within;
+  for (const Attribute& a : space.attributes) {
+    Attribute& b = p.attributes.emplace_back();
+    b.feature = a.feature;
+    b.item = a.item;
+    b.cells = a.cells;
+    b.cuts = a.cuts;
+    b.missing_cell = a.missing_cell;
+    b.first_selector = a.first_selector;
+    b.last_selector = a.last_selector;
+    b.cell.reserve(rows.size());
+    for (const std::uint32_t r : rows) b.cell.push_back(a.cell[r]);
+  }
+  return p;
+}
+
+Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& path) {
+  Predicate p;
+  for (const std::uint32_t id : path.ids()) {
+    const Selector& s = space.selectors[id];
+    const Attribute& a = space.attributes[s.attribute];
+    const Feature& feature = encoder.features[a.feature];
+    Condition c;
+    c.column = feature.name;
+    c.kind = feature.kind;
+    const auto name = [&](std::int32_t k) {
+      const Category& category = feature.categories[static_cast<std::size_t>(k)];
+      c.values.insert(c.values.end(), category.spellings.begin(), category.spellings.end());
+      c.titles.push_back(category.title());
+    };
+    if (a.missing_cell >= 0 && s.first == a.missing_cell) {
+      c.missing = true;
+    } else if (feature.kind == Kind::numeric) {
+      c.low = s.first == 0 ? -infinity : a.cuts[static_cast<std::size_t>(s.first - 1)];
+      c.high = static_cast<std::size_t>(s.last) > a.cuts.size() ? infinity : a.cuts[static_cast<std::size_t>(s.last - 1)];
+    } else if (feature.kind == Kind::binary) {
+      c.truth = s.first == 1;
+    } else if (feature.kind == Kind::set) {
+      name(a.item);
+    } else {
+      name(s.first);
+      if (s.second >= 0) name(s.second);
+    }
+    std::sort(c.values.begin(), c.values.end());
+    p.conditions.push_back(std::move(c));
+  }
+  return p;
+}
+
+void Tally::count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows) {
+  cells_ = static_cast<std::size_t>(attribute.cells);
+  repeated_ = space.repeated;
+  n_.assign(cells_, 0);
+  if (!repeated_) {
+    for (const std::uint32_t r : rows)
+      if (attribute.cell[r] >= 0) n_[static_cast<std::size_t>(attribute.cell[r])] += 1;
+  } else {
+    product_.assign(cells_ * cells_, 0);
+    std::vector<std::pair<std::size_t, double>> here;
+    for (std::size_t i = 0; i < rows.size();) {
+      here.clear();
+      std::size_t j = i;
+      for (; j < rows.size() && space.company[rows[j]] == space.company[rows[i]]; ++j) {
+        if (attribute.cell[rows[j]] < 0) continue;
+        const auto cell = static_cast<std::size_t>(attribute.cell[rows[j]]);
+        n_[cell] += 1;
+        const auto at = std::find_if(here.begin(), here.end(), [&](const auto& p) { return p.first == cell; });
+        if (at == here.end()) here.emplace_back(cell, 1);
+        else at->second += 1;
+      }
+      for (const auto& [a, x] : here)
+        for (const auto& [b, y] : here) product_[a * cells_ + b] += x * y;
+      i = j;
+    }
+    // Sums over the boxes [0, i) × [0, j).
+    box_.assign((cells_ + 1) * (cells_ + 1), 0);
+    for (std::size_t i = 0; i < cells_; ++i)
+      for (std::size_t j = 0; j < cells_; ++j)
+        box_[(i + 1) * (cells_ + 1) + j + 1] = product_[i * cells_ + j] + box_[i * (cells_ + 1) + j + 1] +
+                                               box_[(i + 1) * (cells_ + 1) + j] - box_[i * (cells_ + 1) + j];
+  }
+  prefix_.assign(cells_ + 1, 0);
+  for (std::size_t c = 0; c < cells_; ++c) prefix_[c + 1] = prefix_[c] + n_[c];
+}
+
+double Tally::rows(const Selector& s) const {
+  const auto a = static_cast<std::size_t>(s.first), b = static_cast<std::size_t>(s.last);
+  return prefix_[b] - prefix_[a] + (s.second >= 0 ? n_[static_cast<std::size_t>(s.second)] : 0);
+}
+
+double Tally::squares(const Selector& s) const {
+  if (!repeated_) return rows(s);
+  const auto a = static_cast<std::size_t>(s.first), b = static_cast<std::size_t>(s.last), w = cells_ + 1;
+  if (s.second >= 0) {
+    const auto c = static_cast<std::size_t>(s.second);
+    return product_[a * cells_ + a] + product_[c * cells_ + c] + 2 * product_[a * cells_ + c];
+  }
+  return box_[b * w + b] - box_[a * w + b] - box_[b * w + a] + box_[a * w + a];
+}
+
+}  // namespace icp::rules
