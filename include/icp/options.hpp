@@ -54,8 +54,9 @@ struct Options {
   std::optional<double> margin, touch_cost, hour_cost;
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
-  std::optional<std::string> target;                      // the column that icp_discover explains
-  RuleSettings rules;
+  // Of icp_discover alone; icp_fit refuses them.
+  std::optional<std::string> target;                      // the column whose high and low values are explained
+  std::optional<RuleSettings> rules;
 
   // The column that plays a role.
   std::string column_of(const std::string& role) const {

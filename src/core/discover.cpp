@@ -68,16 +68,17 @@ Target read_target(const Dataset& data, const Options& options, const std::strin
 }
 
 RuleOptions rule_options(const Options& o) {
+  const RuleSettings settings = o.rules.value_or(RuleSettings{});
   RuleOptions r;
-  r.depth = o.rules.depth;
-  r.top = o.rules.top;
-  r.direction = o.rules.direction == "high" ? Direction::high : o.rules.direction == "low" ? Direction::low : Direction::both;
-  r.holdout = o.rules.holdout;
-  r.permutations = o.rules.permutations;
-  r.min_companies = o.rules.min_companies;
-  r.missing = o.rules.missing;
-  r.all = o.rules.all;
-  if (o.rules.exponent) r.exponent = *o.rules.exponent;
+  r.depth = settings.depth;
+  r.top = settings.top;
+  r.direction = settings.direction == "high" ? Direction::high : settings.direction == "low" ? Direction::low : Direction::both;
+  r.holdout = settings.holdout;
+  r.permutations = settings.permutations;
+  r.min_companies = settings.min_companies;
+  r.missing = settings.missing;
+  r.all = settings.all;
+  if (settings.exponent) r.exponent = *settings.exponent;
   r.seed = o.seed;
   return r;
 }

@@ -269,6 +269,9 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
+  if (options.target || options.rules)
+    throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", options.target ? "target" : "rules"), {},
+                "It belongs to icp_discover().");
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
   const Training t = prepare_training(data, options, m.findings);

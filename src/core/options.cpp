@@ -135,7 +135,7 @@ bool read_boolean(const std::string& key, const Json& j) {
 
 void read_rules(Options& o, const Json& j) {
   if (!j.is_object()) refuse("rules", "an object");
-  RuleSettings& r = o.rules;
+  RuleSettings& r = o.rules.emplace();
   for (const auto& [key, value] : j.items()) {
     const std::string name = "rules." + key;
     if (key == "depth") r.depth = static_cast<int>(read_integer(name, value, 1, 4));

@@ -39,5 +39,6 @@ SELECT icp_discover(c, NULL, '{}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"dept": 3}}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"depth": 9}}') FROM customer c;
 SELECT icp_sample_add(NULL::icp_sample, c, 'score', '{}') FROM customer c LIMIT 1;
+SELECT icp_fit(c, '{"rules": {"depth": 2}}') FROM customer c;
 DROP TABLE customer, found;
 DROP FUNCTION differs;
