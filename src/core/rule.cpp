@@ -19,7 +19,7 @@ using namespace rules;
 constexpr std::size_t large = 20000;       // rows from which rules are confirmed on the other half instead of permuted
 constexpr std::size_t confirmed = 20;      // candidates that are, at most
 constexpr double permuted_work = 6e7;      // of one search that permutations repeat
-constexpr double searched_work = 2e9;      // of one search on a half
+constexpr double searched_work = 2e8;      // of one search on a half
 constexpr double pays = 2.5;                // standard errors by which a conjunct must tell what it keeps from what it excludes
 constexpr double gains = 1;                // ... unless the statistic gains more than chance usually adds
 constexpr std::int64_t fewest_held_out = 20;
