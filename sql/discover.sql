@@ -11,12 +11,12 @@ CREATE TYPE icp_rule AS (
     rank bigint, rule text, predicate text, population text, n bigint, value double precision,
     lo double precision, hi double precision, lift_ratio double precision, lift_diff double precision,
     p_adjusted double precision, holdout_n bigint, holdout_value double precision,
-    n_companies bigint, significant boolean, reliability text, search text);
-COMMENT ON TYPE icp_rule IS 'A rule and what it is worth: element of the result of icp_discover.';
-COMMENT ON COLUMN icp_rule.rank IS 'By quality on the rows that chose the rules, from 1.';
+    n_companies bigint, significant boolean, reliability text, search text, target text);
+COMMENT ON TYPE icp_rule IS 'A rule and what it is worth: element of the result of icp_discover, row of icp_rules.';
+COMMENT ON COLUMN icp_rule.rank IS 'By quality on the rows that chose the rules, from 1 for each target.';
 COMMENT ON COLUMN icp_rule.rule IS 'The conditions in words.';
 COMMENT ON COLUMN icp_rule.predicate IS 'The conditions as SQL over the columns of the rows; numeric ranges include their lower bound and not their upper.';
-COMMENT ON COLUMN icp_rule.population IS 'SQL: the rows among which n are counted, those whose target is known.';
+COMMENT ON COLUMN icp_rule.population IS 'SQL: the rows among which n are counted, those whose target is known; of icp_rules closed and mature besides. For the DQS the view needs the alias d.';
 COMMENT ON COLUMN icp_rule.n IS 'Rows of the population that satisfy the predicate.';
 COMMENT ON COLUMN icp_rule.value IS 'Mean of the target over those rows (a share for a boolean). These rows chose the rule: it flatters.';
 COMMENT ON COLUMN icp_rule.lo IS 'Lower end of the 95 % interval of the true mean, from the held-out rows; NULL below 20 of them or 10 companies.';
@@ -30,6 +30,7 @@ COMMENT ON COLUMN icp_rule.n_companies IS 'Companies of the n rows: the independ
 COMMENT ON COLUMN icp_rule.significant IS 'Whether p_adjusted is at most 0.05.';
 COMMENT ON COLUMN icp_rule.reliability IS 'normal, or exploratory where too few rows were held out for an interval.';
 COMMENT ON COLUMN icp_rule.search IS 'Whether every rule was tried or a beam search was made, how many conditions a rule may have, how many rules were tried.';
+COMMENT ON COLUMN icp_rule.target IS 'What the value is the mean of: won (the win rate), dqs, or the column that icp_discover was asked about.';
 
 CREATE FUNCTION icp_discover_final(state icp_sample) RETURNS icp_rule[]
 LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000000 AS 'MODULE_PATHNAME';
@@ -43,3 +44,12 @@ CREATE AGGREGATE icp_discover(row_value jsonb, target text, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = icp_discover_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_discover(jsonb, text, jsonb) IS 'The same over JSON objects.';
+
+-- The rules of a model.
+
+CREATE FUNCTION icp_rules(model icp_model, language text DEFAULT 'en') RETURNS SETOF icp_rule
+LANGUAGE c IMMUTABLE PARALLEL SAFE ROWS 10 COST 1000 AS 'MODULE_PATHNAME', 'icp_rules_value';
+COMMENT ON FUNCTION icp_rules(icp_model, text) IS 'Rules found when a model was learned: for winning (target won) and for the quality of won deals (target dqs), significant within the one error budget of the fit; none where there is nothing. Where the model is not saved, $1 in the population stands for it.';
+CREATE FUNCTION icp_rules(model text DEFAULT NULL, language text DEFAULT 'en') RETURNS SETOF icp_rule
+LANGUAGE c STABLE PARALLEL SAFE ROWS 10 COST 1000 AS 'MODULE_PATHNAME', 'icp_rules_name';
+COMMENT ON FUNCTION icp_rules(text, text) IS 'The rules of a registered model.';

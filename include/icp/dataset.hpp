@@ -12,6 +12,8 @@
 
 namespace icp {
 
+inline constexpr double microseconds_a_day = 86'400'000'000.0;
+
 // What a column holds, decided from its values alone, so that a record and its jsonb agree.
 enum class ColumnType : std::uint8_t { empty, number, boolean, text, set, moment, free_text, other };
 
@@ -27,6 +29,7 @@ struct DataColumn {
   std::uint64_t known_rows = 0;
   std::uint64_t distinct = 0;                   // distinct values (text: folded)
   bool integral = false;                        // number: all whole
+  bool local = false;                           // moment: wall-clock time in the model's zone
   std::uint64_t numeric_texts = 0;              // text: rows whose text is a number
 };
 

@@ -11,7 +11,9 @@
 #include "icp/encoder.hpp"
 #include "icp/mixture.hpp"
 #include "icp/options.hpp"
+#include "icp/population.hpp"
 #include "icp/predicate.hpp"
+#include "icp/rule.hpp"
 #include "icp/sample.hpp"
 #include "icp/stop.hpp"
 
@@ -97,6 +99,14 @@ struct Metric {
   void describe(A& a) { a.field("name", name); a.field("estimate", estimate); a.field("note", note); }
 };
 
+// Rules for one target among the deals that the model was learned from.
+struct DealRules {
+  Population population;
+  RuleList list;
+  template <class A>
+  void describe(A& a) { a.field("population", population); a.field("list", list); }
+};
+
 struct Model {
   static constexpr std::uint16_t version = 1;
 
@@ -113,6 +123,7 @@ struct Model {
   std::vector<LabelResult> label_results;
   std::vector<Metric> metrics;
   std::vector<Finding> findings;
+  std::vector<DealRules> rules;        // for winning, for the DQS
 
   template <class A>
   void describe(A& a) {
@@ -121,6 +132,7 @@ struct Model {
     a.field("as_of", as_of); a.field("reliability", reliability); a.field("reliability_reason", reliability_reason);
     a.field("dqs", dqs); a.field("win_rate", win_rate); a.field("encoder", encoder); a.field("mixture", mixture);
     a.field("cohorts", cohorts); a.field("label_results", label_results); a.field("metrics", metrics); a.field("findings", findings);
+    a.field("rules", rules);
   }
   void validate() const;
 };

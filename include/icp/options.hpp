@@ -17,11 +17,11 @@ inline constexpr const char* role_names[] = {
     "cycle_days", "retention", "effort", "calls", "meetings", "emails", "hours", "dqs", "loss_reason", "lost_stage",
     "owner", "weight", "lead_id", "created_at", "converted_at"};
 
-// How icp_discover searches; see RuleOptions for the meaning of each.
+// How rules are searched; see RuleOptions for the meaning of each.
 struct RuleSettings {
   int depth = 0, top = 10, permutations = 499;
   std::string direction = "both";                         // both, high, low
-  double holdout = 1.0 / 3;
+  double holdout = 0.2;
   std::int64_t min_companies = 10;
   bool missing = false, all = false;
   std::optional<double> exponent;
@@ -54,9 +54,8 @@ struct Options {
   std::optional<double> margin, touch_cost, hour_cost;
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
-  // Of icp_discover alone; icp_fit refuses them.
-  std::optional<std::string> target;                      // the column whose high and low values are explained
-  std::optional<RuleSettings> rules;
+  std::optional<RuleSettings> rules;                      // of icp_discover and of the rules of a fit
+  std::optional<std::string> target;                      // the column that icp_discover explains; icp_fit refuses it
 
   // The column that plays a role.
   std::string column_of(const std::string& role) const {

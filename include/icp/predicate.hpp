@@ -43,6 +43,10 @@ struct Predicate {
   bool holds(const Dataset& data, std::size_t row) const;
 };
 
+// A column's name as SQL; a text as an SQL literal.
+std::string quote_identifier(const std::string& name);
+std::string quote_literal(const std::string& text);
+
 // The shortest decimal strictly between a and b, near their middle: a boundary that people can read.
 double boundary(double a, double b);
 // The category of a feature that each word of its column folds to, or missing_category.

@@ -24,6 +24,10 @@
 
 namespace icp {
 
+// The error that one fit may make anywhere: 5 %, split over the families of tests that it makes. A p-value is told on the
+// scale of the budget, times budget over share, so that 0.05 is its limit whatever the share.
+inline constexpr double error_budget = 0.05;
+
 // Which differences are looked for.
 enum class Direction : std::uint8_t { both, high, low };
 
@@ -31,14 +35,14 @@ struct RuleOptions {
   int depth = 0;                    // conjuncts, 1–4; 0: 3, below 100 companies 2
   int top = 10;                     // rules reported at most
   Direction direction = Direction::both;
-  double holdout = 1.0 / 3;         // share of the companies held out, 0–0.5; 0: no honest estimates
+  double holdout = 0.2;         // share of the companies held out, 0–0.5; 0: no honest estimates
   int permutations = 499;
   std::int64_t min_companies = 10;  // fewest companies of a rule
   bool missing = false;             // whether "is missing" is a condition
   // Quality: NaN (default) the test statistic; else n^exponent · |difference of the means|, as in pysubgroup (0.5 its
   // square-root measure, 1 weighted relative accuracy).
   double exponent = std::numeric_limits<double>::quiet_NaN();
-  double level = 0.05;              // of the whole list
+  double level = error_budget;      // of the whole list: its share of the budget
   bool all = false;                 // also what is not significant
   std::uint64_t seed = 0;
 };
@@ -52,7 +56,7 @@ struct Rule {
   std::optional<double> low, high;     // 95 % interval of the true mean; nothing below 20 held-out rows
   std::optional<double> lift_ratio, lift_difference;  // held-out mean against the mean of all held-out rows
   double quality = 0;                  // signed like the difference; on the rows that chose it
-  double p_adjusted = 1;               // over everything searched
+  double p_adjusted = 1;               // over everything searched, on the scale of the whole budget
   bool significant = false;
   template <class A>
   void describe(A& a) {
@@ -65,7 +69,7 @@ struct Rule {
 
 struct RuleList {
   std::string target;                  // what the mean is of: "won", "dqs" or a column
-  std::string population;              // SQL: the rows in which rules are counted
+  std::string population;              // SQL: the rows in which rules are counted; no part of what is stored
   std::int64_t n = 0, companies = 0;   // of the population
   double value = 0;                    // mean of the population
   int depth = 0;                       // searched
@@ -75,7 +79,7 @@ struct RuleList {
   std::vector<Rule> rules;             // by quality; those that say the same rows again are left out
   template <class A>
   void describe(A& a) {
-    a.field("target", target); a.field("population", population); a.field("n", n); a.field("companies", companies);
+    a.field("target", target); a.field("n", n); a.field("companies", companies);
     a.field("value", value); a.field("depth", depth); a.field("exhaustive", exhaustive); a.field("searched", searched);
     a.field("p_smallest", p_smallest); a.field("rules", rules);
   }
@@ -85,6 +89,9 @@ struct RuleList {
 // encoder's features: categories and pairs of categories, ranges between tenths of the values, booleans, items of sets.
 RuleList find_rules(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows,
                     std::span<const double> target, const RuleOptions& options, const Stop& stop);
+
+// What the options say of rules.
+RuleOptions rule_options(const Options& options);
 
 // Rules for the option `target` over all rows where it is known. It is a number, a boolean, or the role outcome (won
 // against lost). Throws undefined_column where there is no such column, and an error where it is of another type.

@@ -35,5 +35,7 @@ struct Moment {
 // ISO 8601 as to_jsonb writes it: 2024-02-29, 2024-02-29T12:00:00.123456, …+03:00, …Z (a space in place of T too).
 // Nothing where the text is not exactly of that form or names a day that does not exist. "infinity" is nothing.
 std::optional<Moment> parse_moment(std::string_view text);
+// Microseconds since 2000-01-01 as PostgreSQL reads them: "2024-02-29 12:00:00.5", years before 1 with BC.
+std::string moment_text(std::int64_t microseconds);
 
 }  // namespace icp

@@ -27,6 +27,7 @@ struct Training {
   bool judged_by_dqs = false;            // enough companies have a DQS; else by win rate
   bool has_lost = false;
   double maturity_days = 0;
+  double share = error_budget;           // of the error budget of the fit, for each family of tests
 
   Observation observe(std::uint32_t row, double value) const { return {value, data.weight_of(row), data.company[row]}; }
 };
@@ -54,6 +55,10 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& training, std::
 // Title and key from what unites a cohort: "wholesale · employees 32–64 · owner", wholesale_owner. Keys are made unique in
 // order.
 void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder);
+
+// Rules for winning among mature closed deals (target won), and for the DQS of won deals (target dqs), each with `share` of
+// the error budget.
+std::vector<DealRules> find_deal_rules(const Training& training, const Encoder& encoder, const Zone& zone, double share, const Stop& stop);
 
 // Words of reliability (DESIGN: floors), from the number of companies and the smaller outcome; `limited` below 100 ...
 std::string reliability_word(std::int64_t companies, std::int64_t won, std::int64_t lost, bool won_only);

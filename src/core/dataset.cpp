@@ -17,7 +17,6 @@ namespace icp {
 namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
-constexpr double microseconds_a_day = 86'400'000'000.0;
 
 // A column while its type is not yet decided: every value as it came, owned.
 struct Cell {
@@ -79,16 +78,10 @@ std::string text_of(const Cell& c, const Pool& pool) {
   }
 }
 
-double days_of(const Cell& c, const Pool& pool, const Zone& zone) {
-  Moment m{c.microseconds, c.boolean};
-  if (c.type == ValueType::text) {
-    const auto parsed = parse_moment(pool[c.text]);
-    if (!parsed) return nan_value;
-    m = *parsed;
-  } else if (c.type != ValueType::moment) {
-    return nan_value;
-  }
-  return static_cast<double>(m.local ? zone(m.microseconds) : m.microseconds) / microseconds_a_day;
+std::optional<Moment> moment_of(const Cell& c, const Pool& pool) {
+  if (c.type == ValueType::text) return parse_moment(pool[c.text]);
+  if (c.type != ValueType::moment) return std::nullopt;
+  return Moment{c.microseconds, c.boolean};
 }
 
 // Gives each row the index of its word among the sorted distinct words.
@@ -123,9 +116,16 @@ DataColumn settle(const std::string& name, const Raw& raw, const Pool& pool, con
     c.integral = c.type == ColumnType::number;
     for (const Cell& cell : raw.cells) {
       double v = nan_value;
-      if (c.type == ColumnType::moment) v = days_of(cell, pool, zone);
-      else if (cell.type == ValueType::number) v = cell.number;
-      else if (numbers_in_text && cell.type == ValueType::text) v = parse_number(pool[cell.text]).value_or(nan_value);
+      if (c.type == ColumnType::moment) {
+        if (const auto m = moment_of(cell, pool)) {
+          v = static_cast<double>(m->local ? zone(m->microseconds) : m->microseconds) / microseconds_a_day;
+          c.local = c.local || m->local;
+        }
+      } else if (cell.type == ValueType::number) {
+        v = cell.number;
+      } else if (numbers_in_text && cell.type == ValueType::text) {
+        v = parse_number(pool[cell.text]).value_or(nan_value);
+      }
       if (!std::isfinite(v)) continue;
       c.numbers[cell.row] = v;
       c.known[cell.row] = 1;

@@ -67,6 +67,8 @@ Target read_target(const Dataset& data, const Options& options, const std::strin
   }
 }
 
+}  // namespace
+
 RuleOptions rule_options(const Options& o) {
   const RuleSettings settings = o.rules.value_or(RuleSettings{});
   RuleOptions r;
@@ -82,8 +84,6 @@ RuleOptions rule_options(const Options& o) {
   r.seed = o.seed;
   return r;
 }
-
-}  // namespace
 
 RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop) {
   Options options = parse_options(sample.options());

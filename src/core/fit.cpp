@@ -269,9 +269,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
-  if (options.target || options.rules)
-    throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", options.target ? "target" : "rules"), {},
-                "It belongs to icp_discover().");
+  if (options.target)
+    throw Error(ErrorCode::invalid_parameter, "the option \"target\" is not one of icp_fit", {}, "It belongs to icp_discover().");
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
   const Training t = prepare_training(data, options, m.findings);
@@ -292,6 +291,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     m.validate();
     return m;
   }
+  m.rules = find_deal_rules(t, m.encoder, zone, t.share, stop);
   Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
   Validation v = validate(t, m.encoder, l, stop);
   // A group that does not come back without a fifth of the companies (Jaccard below .75, Hennig 2007) is no cohort: with

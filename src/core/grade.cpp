@@ -104,7 +104,7 @@ void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups
 }
 
 // The grade by win rate of each cohort, '\0' where it cannot be told. Also the cap on a grade by DQS.
-std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, bool apply) {
+std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, double share, bool apply) {
   std::vector<Ratio> ratios;
   std::vector<double> logs, variances;
   for (std::size_t c = 0; c < cohorts.size(); ++c) {
@@ -119,8 +119,8 @@ std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vec
   }
   const auto shrunk = shrink_to(0, logs, variances);
   std::vector<char> grades(cohorts.size(), '\0');
-  // Simultaneous over the cohorts (Bonferroni).
-  const double z = normal_quantile(1 - 0.05 / (2.0 * static_cast<double>(std::max<std::size_t>(1, logs.size()))));
+  // Simultaneous over the cohorts (Bonferroni), within the error budget of the fit.
+  const double z = normal_quantile(1 - share / (2.0 * static_cast<double>(std::max<std::size_t>(1, logs.size()))));
   const double z90 = normal_quantile(0.95);
   std::size_t i = 0;
   for (std::size_t c = 0; c < cohorts.size(); ++c) {
@@ -219,7 +219,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
   if (t.judged_by_dqs) {
     grade_by_dqs(cohorts, groups, parse_dqs_scale(t.options.dqs_scale).bands);
     if (t.has_lost) {
-      const auto by_rate = grade_by_win_rate(cohorts, groups, false);
+      const auto by_rate = grade_by_win_rate(cohorts, groups, t.share, false);
       for (std::size_t k = 0; k < cohorts.size(); ++k)
         if (cohorts[k].grade == "A" && by_rate[k] == 'C') {
           cohorts[k].grade = "B";
@@ -227,7 +227,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
         }
     }
   } else if (t.has_lost) {
-    grade_by_win_rate(cohorts, groups, true);
+    grade_by_win_rate(cohorts, groups, t.share, true);
   }
   for (Cohort& c : cohorts) {
     if (c.grade.empty() && c.n_companies < graded_companies)

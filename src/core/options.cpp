@@ -139,7 +139,7 @@ void read_rules(Options& o, const Json& j) {
   for (const auto& [key, value] : j.items()) {
     const std::string name = "rules." + key;
     if (key == "depth") r.depth = static_cast<int>(read_integer(name, value, 1, 4));
-    else if (key == "top") r.top = static_cast<int>(read_integer(name, value, 1, 1000));
+    else if (key == "top") r.top = static_cast<int>(read_integer(name, value, 0, 1000));
     else if (key == "permutations") r.permutations = static_cast<int>(read_integer(name, value, 99, 100000));
     else if (key == "holdout") r.holdout = read_number(name, value, 0, 0.5);
     else if (key == "min_companies") r.min_companies = static_cast<std::int64_t>(read_integer(name, value, 1, 1'000'000));

@@ -16,25 +16,6 @@ namespace {
 
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
-std::string quote_identifier(const std::string& name) {
-  std::string out = "\"";
-  for (const char c : name) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  return out + '"';
-}
-
-// E'' where there is a backslash, so that the literal means the same whatever standard_conforming_strings is.
-std::string quote_literal(const std::string& text) {
-  std::string out = text.find('\\') == std::string::npos ? "'" : "E'";
-  for (const char c : text) {
-    if (c == '\'' || c == '\\') out += c;
-    out += c;
-  }
-  return out + '\'';
-}
-
 std::string condition_sql(const Condition& c) {
   const std::string column = quote_identifier(c.column);
   if (c.missing) {
@@ -118,6 +99,25 @@ bool condition_holds(const Condition& c, const Dataset& data, std::size_t row) {
 }
 
 }  // namespace
+
+std::string quote_identifier(const std::string& name) {
+  std::string out = "\"";
+  for (const char c : name) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  return out + '"';
+}
+
+// E'' where there is a backslash, so that the literal means the same whatever standard_conforming_strings is.
+std::string quote_literal(const std::string& text) {
+  std::string out = text.find('\\') == std::string::npos ? "'" : "E'";
+  for (const char c : text) {
+    if (c == '\'' || c == '\\') out += c;
+    out += c;
+  }
+  return out + '\'';
+}
 
 double boundary(double a, double b) {
   const double middle = a + (b - a) / 2;

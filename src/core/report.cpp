@@ -205,18 +205,38 @@ Report report_diff(const Model& a, const Model& b) {
   return r;
 }
 
-Report report_rules(const RuleList& list, const std::string& language) {
-  check_language(language);
-  Report r;
-  r.columns = {"rank", "rule", "predicate", "population", "n", "value", "lo", "hi", "lift_ratio", "lift_diff", "p_adjusted",
-               "holdout_n", "holdout_value", "n_companies", "significant", "reliability", "search"};
+namespace {
+
+void add_rules(Report& r, const RuleList& list, const std::string& population, const std::string& language) {
   const std::string search = fmt::format("{} to {} conjuncts, {} rules", list.exhaustive ? "exhaustive" : "beam search", list.depth, list.searched);
   std::int64_t rank = 0;
   for (const Rule& rule : list.rules)
-    r.rows.push_back({++rank, cell(rule.predicate.words(language)), cell(rule.predicate.sql()), cell(list.population), rule.n,
+    r.rows.push_back({++rank, cell(rule.predicate.words(language)), cell(rule.predicate.sql()), cell(population), rule.n,
                       Cell(rule.value), cell(rule.low), cell(rule.high), cell(rule.lift_ratio), cell(rule.lift_difference),
                       Cell(rule.p_adjusted), rule.holdout_n, cell(rule.holdout_value), rule.companies, Cell(rule.significant),
-                      Cell(std::string(rule.low ? "normal" : "exploratory")), Cell(search)});
+                      Cell(std::string(rule.low ? "normal" : "exploratory")), Cell(search), cell(list.target)});
+}
+
+Report rules_report(const std::string& language) {
+  check_language(language);
+  Report r;
+  r.columns = {"rank", "rule", "predicate", "population", "n", "value", "lo", "hi", "lift_ratio", "lift_diff", "p_adjusted",
+               "holdout_n", "holdout_value", "n_companies", "significant", "reliability", "search", "target"};
+  return r;
+}
+
+}  // namespace
+
+Report report_rules(const RuleList& list, const std::string& language) {
+  Report r = rules_report(language);
+  add_rules(r, list, list.population, language);
+  return r;
+}
+
+Report report_rules(const Model& model, const std::string& language) {
+  Report r = rules_report(language);
+  const std::string name = model.name && model.number ? quote_literal(fmt::format("{}@{}", *model.name, *model.number)) : "$1";
+  for (const DealRules& rules : model.rules) add_rules(r, rules.list, rules.population.sql(name), language);
   return r;
 }
 

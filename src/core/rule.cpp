@@ -271,7 +271,7 @@ class List {
       r.companies = d.all.companies;
       r.value = d.all.mean();
       r.quality = d.candidate.quality;
-      r.p_adjusted = d.p;
+      r.p_adjusted = std::min(1.0, d.p * error_budget / o_.level);
       r.holdout_n = static_cast<std::int64_t>(d.held.n);
       if (d.held.n > 0) {
         r.holdout_value = d.held.mean();

@@ -48,7 +48,7 @@ double day(const Value& v) {
   std::optional<Moment> m;
   if (v.type == ValueType::moment) m = Moment{v.microseconds, v.boolean};
   else if (v.type == ValueType::text) m = parse_moment(v.text);
-  return m ? static_cast<double>(m->microseconds) / 86'400'000'000.0 : missing_number;
+  return m ? static_cast<double>(m->microseconds) / microseconds_a_day : missing_number;
 }
 
 }  // namespace

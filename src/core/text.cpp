@@ -8,6 +8,7 @@
 #include <memory>
 #include <new>
 
+#include <fmt/format.h>
 #include <utf8proc.h>
 
 #include "icp/error.hpp"
@@ -200,6 +201,22 @@ std::optional<Moment> parse_moment(std::string_view s) {
   moment.local = false;
   moment.microseconds += (east ? -1 : 1) * ((oh * 60LL + om) * 60 + os) * 1'000'000;
   return moment;
+}
+
+std::string moment_text(std::int64_t microseconds) {
+  using namespace std::chrono;
+  constexpr std::int64_t a_day = 86'400'000'000;
+  const std::int64_t whole = microseconds >= 0 ? microseconds / a_day : -((-microseconds + a_day - 1) / a_day);
+  const year_month_day day{sys_days(year{2000} / January / 1) + days(whole)};
+  const std::int64_t rest = microseconds - whole * a_day, seconds = rest / 1'000'000, fraction = rest % 1'000'000;
+  const int y = static_cast<int>(day.year());
+  std::string text = fmt::format("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", y > 0 ? y : 1 - y, static_cast<unsigned>(day.month()),
+                                 static_cast<unsigned>(day.day()), seconds / 3600, seconds / 60 % 60, seconds % 60);
+  if (fraction != 0) {
+    text += fmt::format(".{:06}", fraction);
+    while (text.back() == '0') text.pop_back();
+  }
+  return y > 0 ? text : text + " BC";
 }
 
 }  // namespace icp

@@ -48,7 +48,7 @@ void read_quality(Training& t, std::vector<Finding>& findings) {
     if (std::isnan(score)) continue;
     if (std::isnan(d.closed[r])) {
       ++undated;
-    } else if (d.as_of - d.closed[r] < t.options.dqs_age_days) {
+    } else if (d.closed[r] > d.as_of - t.options.dqs_age_days) {
       t.immature[r] = 1;
       ++young;
       continue;
@@ -97,7 +97,7 @@ std::string reliability_word(std::int64_t companies, std::int64_t won, std::int6
 }
 
 Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings) {
-  Training t{data, options, {}, {}, {}, {}, false, false, 0};
+  Training t{data, options, {}, {}, {}, {}, false, false, 0, error_budget};
   for (std::size_t r = 0; r < data.rows; ++r)
     if (data.is_closed(r) && data.weight[r] > 0) {
       t.closed.push_back(static_cast<std::uint32_t>(r));
@@ -115,6 +115,8 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
     }
   }
   t.judged_by_dqs = judged.size() >= 10;
+  // Families: differences of cohorts and rules where deals were lost, rules for the DQS where it is known.
+  t.share = error_budget / std::max(1, (t.has_lost ? 2 : 0) + (t.judged_by_dqs ? 1 : 0));
   if (!t.judged_by_dqs && t.has_lost && won > 0)
     find(findings, "info", "", -1,
          with_amount > 0 && judged.empty() ? "only amounts are known of won deals: a deal would be judged by its sum alone, so cohorts are graded by win rate"
