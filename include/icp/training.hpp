@@ -27,6 +27,7 @@ struct Training {
   bool judged_by_dqs = false;            // enough companies have a DQS; else by win rate
   bool has_lost = false;
   double maturity_days = 0;
+  const Stop& stop;
 
   Observation observe(std::uint32_t row, double value) const { return {value, data.weight_of(row), data.company[row]}; }
 };
@@ -42,6 +43,9 @@ std::vector<double> company_weights(const Dataset& data, std::span<const std::ui
 
 // Copies row `r` of a table into a buffer.
 void load_row(const Table& table, std::size_t r, EncodedBuffer& buffer);
+
+// Where the known numbers of a column are cut into tenths, without repetition; nothing for other kinds.
+std::vector<double> tenths(const TableColumn& column, const Stop& stop);
 
 // The criteria of each cluster from its members: `cluster` holds one cluster or -1 for each row of the table.
 std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Encoder& encoder, std::span<const std::int32_t> cluster,

@@ -73,7 +73,7 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
   const auto rows = all_rows(d);
   Encoder encoder = model.encoder;
   encoder.prepare();
-  const Table table = encoder.encode(d, rows);
+  const Table table = encoder.encode(d, rows, stop);
   std::size_t present = 0;
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
@@ -102,7 +102,7 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
       std::vector<double> z;
       for (const double x : table.columns[f].numbers)
         if (!std::isnan(x)) z.push_back(x);
-      std::sort(z.begin(), z.end());
+      sort(z.begin(), z.end(), stop);
       if (z.empty()) continue;
       const double median = feature.raw(z[z.size() / 2]);
       const double usual = feature.raw(0);

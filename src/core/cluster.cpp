@@ -83,7 +83,7 @@ Clusters::Clusters(const Sample& sample, const Options& options, const Stop& sto
     reference_ = static_cast<int>(at - columns_.begin());
     if (at == columns_.end()) columns_.push_back(reference);
   }
-  Table table = encoder_.encode(data, rows);
+  Table table = encoder_.encode(data, rows, stop);
   table.weight.resize(data.rows);
   for (std::size_t r = 0; r < data.rows; ++r) table.weight[r] = data.weight_of(r);
   MixtureOptions fit;

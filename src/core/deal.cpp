@@ -13,7 +13,6 @@ namespace icp {
 namespace {
 
 constexpr double unknown = std::numeric_limits<double>::quiet_NaN();
-constexpr double microseconds_a_day = 86'400'000'000.0;
 
 enum Role : std::size_t {
   outcome, first_contact, closed, ltv, cac, cycle_days, retention, effort, calls, meetings, emails, hours, dqs, roles

@@ -42,17 +42,6 @@ ScoreBuffer Scorer::buffer() const {
   return b;
 }
 
-namespace {
-
-double day(const Value& v) {
-  std::optional<Moment> m;
-  if (v.type == ValueType::moment) m = Moment{v.microseconds, v.boolean};
-  else if (v.type == ValueType::text) m = parse_moment(v.text);
-  return m ? static_cast<double>(m->microseconds) / 86'400'000'000.0 : missing_number;
-}
-
-}  // namespace
-
 void Scorer::encode(std::span<const Value> values, EncodedBuffer& buffer) const {
   const std::size_t n = feature_count();
   double reference = missing_number;

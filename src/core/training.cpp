@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -16,8 +15,8 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
-double quantile(std::vector<double> v, double q) {
-  std::sort(v.begin(), v.end());
+double quantile(std::vector<double> v, double q, const Stop& stop) {
+  sort(v.begin(), v.end(), stop);
   return v[static_cast<std::size_t>(std::ceil(q * static_cast<double>(v.size()))) - (q > 0 ? 1 : 0)];
 }
 
@@ -31,7 +30,9 @@ void read_quality(Training& t, std::vector<Finding>& findings) {
   t.dqs.assign(d.rows, nan_value);
   t.immature.assign(d.rows, 0);
   std::int64_t faulty = 0, out_of_range = 0, young = 0, undated = 0, given = 0;
+  Pace pace(t.stop);
   for (std::size_t r = 0; r < d.rows; ++r) {
+    pace.step();
     if (d.outcome[r] != Outcome::won) continue;
     if (!std::isnan(d.dqs[r])) {
       if (d.dqs[r] >= 0 && d.dqs[r] <= 100) {
@@ -72,7 +73,7 @@ void read_maturity(Training& t, std::vector<Finding>& findings) {
   std::vector<double> times;
   for (const std::uint32_t r : t.closed)
     if (!std::isnan(d.cycle[r])) times.push_back(d.cycle[r]);
-  t.maturity_days = t.options.maturity_days ? *t.options.maturity_days : times.size() >= 20 ? quantile(times, 0.9) : 0;
+  t.maturity_days = t.options.maturity_days ? *t.options.maturity_days : times.size() >= 20 ? quantile(times, 0.9, t.stop) : 0;
   std::int64_t young = 0;
   for (const std::uint32_t r : t.closed) {
     const double begun = std::isnan(d.first_contact[r]) ? d.created[r] : d.first_contact[r];
@@ -96,8 +97,8 @@ std::string reliability_word(std::int64_t companies, std::int64_t won, std::int6
   return "normal";
 }
 
-Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings) {
-  Training t{data, options, {}, {}, {}, {}, false, false, 0};
+Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings, const Stop& stop) {
+  Training t{data, options, {}, {}, {}, {}, false, false, 0, stop};
   for (std::size_t r = 0; r < data.rows; ++r)
     if (data.is_closed(r) && data.weight[r] > 0) {
       t.closed.push_back(static_cast<std::uint32_t>(r));
@@ -106,8 +107,10 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
   read_quality(t, findings);
   read_maturity(t, findings);
   std::set<std::int32_t> judged;
+  Pace pace(stop);
   std::int64_t won = 0, with_amount = 0;
   for (const std::uint32_t r : t.closed) {
+    pace.step();
     if (!std::isnan(t.dqs[r])) judged.insert(data.company[r]);
     if (data.outcome[r] == Outcome::won) {
       ++won;
@@ -137,6 +140,17 @@ std::vector<double> company_weights(const Dataset& data, std::span<const std::ui
   for (const std::uint32_t r : rows)
     weights.push_back(data.weight_of(r) * (data.has_company ? 1 / total[static_cast<std::size_t>(data.company[r])] : n / weight));
   return weights;
+}
+
+std::vector<double> tenths(const TableColumn& c, const Stop& stop) {
+  std::vector<double> known, cuts;
+  if (c.kind != Kind::numeric) return cuts;
+  for (const double x : c.numbers)
+    if (!std::isnan(x)) known.push_back(x);
+  sort(known.begin(), known.end(), stop);
+  for (std::size_t i = 1; i < 10 && !known.empty(); ++i) cuts.push_back(known[known.size() * i / 10]);
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
 }
 
 void load_row(const Table& table, std::size_t r, EncodedBuffer& b) {
