@@ -33,10 +33,7 @@ struct Training {
 };
 
 // Reads quality and maturity off the dataset; what it notices goes to `findings`.
-Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings);
-
-// Features that look as if they were filled in after the outcome (DESIGN: leaks). True: leave it out.
-std::vector<bool> find_leaks(const Training& training, const Encoder& encoder, std::vector<Finding>& findings, const Stop& stop);
+Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings, const Stop& stop);
 
 // Weights with which rows enter a mixture: a company counts once however many deals it has.
 std::vector<double> company_weights(const Dataset& data, std::span<const std::uint32_t> rows);

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/leak.hpp"
 #include "icp/training.hpp"
 
 namespace icp {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "icp/error.hpp"
+#include "icp/leak.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
