@@ -54,6 +54,8 @@ struct Cohort {
   std::string grade_reason;            // why the grade is not the band of the mean alone; else ""
   Estimate dqs, dqs_shrunk, win_rate;
   Estimate ltv, cac, cycle, effort, retention;  // ltv and cac count once per company
+  Estimate cac_recorded;               // cac as the view has it, without what went into lost deals
+  double lost_effort = 0;              // touches or hours that went into lost deals, for each won one
   std::optional<double> value_per_lead;  // expected value of a lead; needs the options margin and touch_cost or hour_cost
   std::map<std::string, Estimate> metrics;
   std::int64_t n = 0, n_closed = 0, n_companies = 0;  // n: won deals that icp_cohort() puts there
@@ -70,6 +72,7 @@ struct Cohort {
     a.field("key", key); a.field("title", title); a.field("grade", grade); a.field("grade_sure", grade_sure);
     a.field("grade_reason", grade_reason); a.field("dqs", dqs); a.field("dqs_shrunk", dqs_shrunk); a.field("win_rate", win_rate);
     a.field("ltv", ltv); a.field("cac", cac); a.field("cycle", cycle); a.field("effort", effort); a.field("retention", retention);
+    a.field("cac_recorded", cac_recorded); a.field("lost_effort", lost_effort);
     a.field("value_per_lead", value_per_lead); a.field("metrics", metrics); a.field("n", n); a.field("n_closed", n_closed);
     a.field("n_companies", n_companies); a.field("share", share); a.field("immature", immature); a.field("predicate", predicate);
     a.field("predicate_n", predicate_n); a.field("precision", precision); a.field("recall", recall);

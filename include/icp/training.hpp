@@ -52,6 +52,9 @@ std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Enc
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& training, std::span<const std::uint32_t> rows,
                    std::span<const std::int32_t> cohort);
 
+// What the options margin, touch_cost and hour_cost make of a cohort: cac and value_per_lead.
+void price_cohort(Cohort& cohort, const Options& options);
+
 // Title and key from what unites a cohort: "wholesale · employees 32–64 · owner", wholesale_owner. Keys are made unique in
 // order.
 void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder);

@@ -149,6 +149,17 @@ std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vec
 
 }  // namespace
 
+void price_cohort(Cohort& c, const Options& o) {
+  const auto cost = o.effort_unit == "hours" ? o.hour_cost : o.touch_cost;
+  c.cac = c.cac_recorded;
+  c.value_per_lead.reset();
+  if (!cost || !c.effort.value) return;
+  // Winning a customer also cost what went into the deals that were lost on the way.
+  for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
+    if (*bound) **bound += c.lost_effort * *cost;
+  if (o.margin && c.win_rate.value && c.ltv.value) c.value_per_lead = *c.win_rate.value * *c.ltv.value * *o.margin - *c.effort.value * *cost;
+}
+
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<const std::uint32_t> rows, std::span<const std::int32_t> cohort) {
   const Dataset& d = t.data;
   std::vector<Group> groups(cohorts.size() + 1);  // the last: the deals of no cohort, to compare with
@@ -191,27 +202,23 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     const Group& g = groups[k];
     c.n_companies = static_cast<std::int64_t>(g.companies.size());
     c.share = all > 0 ? static_cast<double>(c.n_closed) / static_cast<double>(all) : 0;
-    c.dqs = c.dqs_shrunk = mean_estimate(g.dqs);
-    c.win_rate = t.has_lost ? share_estimate(g.won) : Estimate{};
-    c.ltv = company_mean_estimate(g.ltv);
-    c.cac = company_mean_estimate(g.cac);
-    c.cycle = mean_estimate(g.cycle);
-    c.effort = mean_estimate(g.effort);
-    c.retention = company_mean_estimate(g.retention);
-    const auto cost = t.options.effort_unit == "hours" ? t.options.hour_cost : t.options.touch_cost;
-    c.value_per_lead.reset();
-    if (cost && c.cac.value && c.effort.value && c.n > 0) {
-      // Winning a customer also cost what went into the deals that were lost on the way.
-      double lost_effort = 0;
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        if (cohort[i] == static_cast<std::int32_t>(k) && d.outcome[rows[i]] == Outcome::lost && d.effort[rows[i]] >= 0)
-          lost_effort += d.effort[rows[i]] * d.weight_of(rows[i]);
-      const double extra = lost_effort * *cost / static_cast<double>(c.n);
-      for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
-        if (*bound) **bound += extra;
+    c.dqs = c.dqs_shrunk = mean_estimate(g.dqs, t.stop);
+    c.win_rate = t.has_lost ? share_estimate(g.won, t.stop) : Estimate{};
+    c.ltv = company_mean_estimate(g.ltv, t.stop);
+    c.cac_recorded = company_mean_estimate(g.cac, t.stop);
+    c.cycle = mean_estimate(g.cycle, t.stop);
+    c.effort = mean_estimate(g.effort, t.stop);
+    c.retention = company_mean_estimate(g.retention, t.stop);
+    double won_weight = 0, lost_effort = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      pace.step();
+      if (cohort[i] != static_cast<std::int32_t>(k)) continue;
+      const std::uint32_t r = rows[i];
+      if (d.outcome[r] == Outcome::won) won_weight += d.weight_of(r);
+      else if (d.effort[r] >= 0) lost_effort += d.effort[r] * d.weight_of(r);
     }
-    if (cost && t.options.margin && c.win_rate.value && c.ltv.value && c.effort.value)
-      c.value_per_lead = *c.win_rate.value * *c.ltv.value * *t.options.margin - *c.effort.value * *cost;
+    c.lost_effort = won_weight > 0 ? lost_effort / won_weight : 0;
+    price_cohort(c, t.options);
     for (const std::string& name : t.options.metrics) {
       std::vector<Observation> values;
       const DataColumn* column = d.find(name);
