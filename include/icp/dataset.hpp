@@ -78,6 +78,9 @@ struct Zone {
   std::int64_t operator()(std::int64_t local) const { return to_utc == nullptr ? local : to_utc(context, local); }
 };
 
+// The day (since 2000-01-01 UTC) of a moment or of its ISO 8601 text; NaN where the value is neither.
+double day_of(const Value& value, const Zone& zone);
+
 // Reads a sample. A repeated deal is an error unless `lenient` (then it is a finding), likewise a missing outcome.
 Dataset read_dataset(const Sample& sample, const Options& options, const Zone& zone, const Stop& stop, bool lenient = false);
 

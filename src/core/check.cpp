@@ -27,7 +27,7 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
   const Options options = parse_options(sample.options());
   const Dataset d = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings = d.findings;
-  const Training t = prepare_training(d, options, findings);
+  const Training t = prepare_training(d, options, findings, stop);
   std::int64_t won = 0, lost = 0, open = 0, old = 0;
   std::vector<bool> seen(d.companies, false);
   std::int64_t companies = 0;

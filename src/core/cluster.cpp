@@ -103,13 +103,7 @@ int Clusters::label(std::span<const Value> values) {
     return known ? 0 : nothing_known;
   }
   double reference = missing_number;
-  if (reference_ >= 0) {
-    const Value& v = values[static_cast<std::size_t>(reference_)];
-    std::optional<Moment> moment;
-    if (v.type == ValueType::moment) moment = Moment{v.microseconds, v.boolean};
-    else if (v.type == ValueType::text) moment = parse_moment(v.text);
-    if (moment) reference = static_cast<double>(moment->microseconds) / 86'400'000'000.0;
-  }
+  if (reference_ >= 0) reference = day_of(values[static_cast<std::size_t>(reference_)], Zone{});
   bool any = false;
   for (std::size_t f = 0; f < encoder_.features.size(); ++f) {
     encoder_.encode(f, values[f], reference, buffer_);

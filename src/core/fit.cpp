@@ -278,7 +278,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
                 "It belongs to icp_discover().");
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
-  const Training t = prepare_training(data, options, m.findings);
+  const Training t = prepare_training(data, options, m.findings, stop);
   const bool enough = take_stock(m, t);
   std::vector<std::uint32_t> rows = t.closed;
   if (rows.empty()) {
@@ -322,7 +322,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     } else {
       cohort.precision = cohort.recall = 1;
     }
-    for (std::size_t r = 0; r < data.rows; ++r)
+    Pace pace(stop);
+    for (std::size_t r = 0; r < data.rows; ++r, pace.step())
       if (cohort.predicate.holds(data, r)) cohort.predicate_n += static_cast<std::int64_t>(data.count[r]);
     cohort.stability = v.stability[c];
   }

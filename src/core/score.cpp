@@ -10,7 +10,7 @@
 
 namespace icp {
 
-Scorer::Scorer(Model model) : model_(std::move(model)), options_(parse_options(model_.options)) {
+Scorer::Scorer(Model model, Zone zone) : model_(std::move(model)), options_(parse_options(model_.options)), zone_(zone) {
   model_.encoder.prepare();
   matcher_ = Matcher(model_.encoder, model_.mixture, model_.cohorts, options_);
   for (const Feature& f : model_.encoder.features) columns_.push_back(f.name);
@@ -46,10 +46,10 @@ void Scorer::encode(std::span<const Value> values, EncodedBuffer& buffer) const 
   const std::size_t n = feature_count();
   double reference = missing_number;
   if (dated_) {
-    reference = day(values[n]);
-    if (std::isnan(reference)) reference = day(values[n + 1]);
+    reference = day_of(values[n], zone_);
+    if (std::isnan(reference)) reference = day_of(values[n + 1], zone_);
   }
-  for (std::size_t f = 0; f < n; ++f) model_.encoder.encode(f, values[f], reference, buffer);
+  for (std::size_t f = 0; f < n; ++f) model_.encoder.encode(f, values[f], reference, buffer, zone_);
 }
 
 int Scorer::cohort(std::span<const Value> values, ScoreBuffer& b) const {
