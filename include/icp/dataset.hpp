@@ -28,6 +28,7 @@ struct DataColumn {
   std::uint64_t distinct = 0;                   // distinct values (text: folded)
   bool integral = false;                        // number: all whole
   std::uint64_t numeric_texts = 0;              // text: rows whose text is a number
+  std::uint64_t unread = 0;                     // rows whose value the kind in the option `kinds` cannot read: they count as missing
 };
 
 enum class Outcome : std::uint8_t { unknown, open, lost, won };

@@ -74,6 +74,7 @@ class Encoder {
   bool has_age() const;
 
   static constexpr std::uint64_t category_floor = 5;  // companies
+  static constexpr double nearly_empty = 0.05;        // share of rows below which a column says next to nothing
 
  private:
   std::int32_t code_of(std::size_t f, std::string_view raw) const;

@@ -60,7 +60,7 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
   const auto rows = t.closed.empty() ? all_rows(d) : t.closed;
   Encoder encoder = learn_encoder(d, rows, options, findings, stop);
   for (const Feature& f : encoder.features)
-    if (f.known_share < 0.5)
+    if (f.known_share < 0.5 && f.known_share >= Encoder::nearly_empty && d.find(f.name)->unread == 0)
       find(findings, "warning", f.name, static_cast<std::int64_t>(std::llround((1 - f.known_share) * static_cast<double>(rows.size()))),
            fmt::format("unknown in {:.0f} % of closed deals", 100 * (1 - f.known_share)), "");
   if (won > 0 && lost > 0) find_leaks(t, encoder, findings, stop);
@@ -92,7 +92,12 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
       if (table.columns[f].missing(i)) unseen += static_cast<std::int64_t>(d.count[i]);
     }
     const double all = static_cast<double>(d.rows);
-    if (d.rows > 0 && static_cast<double>(c->known_rows) < 0.5 * all && feature.known_share >= 0.5)
+    if (c->unread > 0)
+      find(findings, "warning", feature.name, static_cast<std::int64_t>(c->unread),
+           fmt::format("declared {}, but {} of {} values are not: they count as unknown", options.kinds.at(feature.name), c->unread, c->known_rows + c->unread),
+           "cast the column in the view as in the deals");
+    const double known = static_cast<double>(c->known_rows);
+    if (d.rows > 0 && ((known < 0.5 * all && feature.known_share >= 0.5) || known < Encoder::nearly_empty * all))
       find(findings, "warning", feature.name, static_cast<std::int64_t>(d.rows) - static_cast<std::int64_t>(c->known_rows),
            fmt::format("unknown in {:.0f} % of the rows, in {:.0f} % of the training deals", 100 * (1 - static_cast<double>(c->known_rows) / all),
                        100 * (1 - feature.known_share)), "scores rest on fewer features here");
