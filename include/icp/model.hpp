@@ -9,6 +9,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/encoder.hpp"
+#include "icp/memory.hpp"
 #include "icp/mixture.hpp"
 #include "icp/options.hpp"
 #include "icp/predicate.hpp"
@@ -132,8 +133,9 @@ struct Model {
 std::string usual(const Feature& feature, const Criterion& criterion, const std::string& language);
 
 // Learns a model. Zero closed deals, too few of them, or one outcome only and no DQS: a model without cohorts whose
-// findings say so. Throws as read_dataset and learn_encoder do.
-Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop);
+// findings say so. Throws as read_dataset and learn_encoder do, and out_of_memory before it has begun where it would need
+// more than `memory` bytes.
+Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
 
 // The model with options changed (icp_set); only keys that need no new fit.
 Model change_model(const Model& model, std::string_view changes);
@@ -145,7 +147,8 @@ Model stamp_model(const Model& model, const std::string& name, std::int32_t numb
 Model rename_cohort(const Model& model, const std::string& cohort, const std::string& title, const std::string& language);
 
 // What icp_check says of rows: as deals (no model), or as leads of a model.
-std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop);
-std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop);
+std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
+std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop,
+                                 std::uint64_t memory = no_memory_limit);
 
 }  // namespace icp

@@ -19,6 +19,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/encoder.hpp"
+#include "icp/memory.hpp"
 #include "icp/predicate.hpp"
 #include "icp/stop.hpp"
 
@@ -88,6 +89,6 @@ RuleList find_rules(const Dataset& data, const Encoder& encoder, std::span<const
 
 // Rules for the option `target` over all rows where it is known. It is a number, a boolean, or the role outcome (won
 // against lost). Throws undefined_column where there is no such column, and an error where it is of another type.
-RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop);
+RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
 
 }  // namespace icp

@@ -23,8 +23,9 @@ std::vector<std::uint32_t> all_rows(const Dataset& d) {
 
 }  // namespace
 
-std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop) {
+std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
   const Options options = parse_options(sample.options());
+  require_memory("checking", fit_memory, sample, options, stop, memory);
   const Dataset d = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings = d.findings;
   const Training t = prepare_training(d, options, findings, stop);
@@ -67,8 +68,10 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
   return findings;
 }
 
-std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop) {
+std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop,
+                                 std::uint64_t memory) {
   Options options = parse_options(model.options);
+  require_memory("checking", fit_memory, sample, options, stop, memory);
   const Dataset d = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings;
   const auto rows = all_rows(d);

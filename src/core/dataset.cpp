@@ -10,6 +10,7 @@
 
 #include "icp/error.hpp"
 #include "icp/hash.hpp"
+#include "icp/memory.hpp"
 #include "icp/text.hpp"
 #include "dataset_roles.hpp"
 
@@ -271,8 +272,12 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   d.rows_seen = sample.rows_seen();
   Pool pool;
   std::vector<Raw> raw(sample.columns().size());
-  // Rows that nothing names, neither a deal nor a company, are each of a company of their own: what the sample has
-  // collapsed is spread out again, beyond the option sample in proportion.
+  {
+    const Extent extent = measure(sample, options, stop);
+    for (std::size_t i = 0; i < raw.size(); ++i) raw[i].cells.reserve(extent.columns[i].values);
+    d.count.reserve(extent.rows);
+  }
+  // Rows that nothing names are what the sample has collapsed: they are spread out again.
   const auto place = [&](const char* role) {
     const auto& names = sample.columns();
     return static_cast<std::size_t>(std::find(names.begin(), names.end(), options.column_of(role)) - names.begin());
@@ -287,10 +292,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   bool named = false;
   const auto spread = [&] {
     if (d.rows == 0 || named || d.count.back() < 2) return;
-    const std::uint64_t count = d.count.back(), most = 2 * options.sample, room = most > d.rows ? most - d.rows : 0;
-    const double share = std::min(1.0, static_cast<double>(options.sample) / static_cast<double>(std::max<std::uint64_t>(1, d.rows_seen)));
-    const std::uint64_t wanted = share < 1 ? static_cast<std::uint64_t>(static_cast<double>(count) * share) : count;
-    const std::uint64_t copies = std::max<std::uint64_t>(1, std::min(wanted, room + 1));
+    const std::uint64_t count = d.count.back(), copies = spread_rows(count, d.rows, d.rows_seen, options);
     for (std::uint64_t i = 0; i < copies; ++i) {
       const std::uint64_t n = count / copies + (i < count % copies ? 1 : 0);
       if (i == 0) {
@@ -314,7 +316,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   sample.for_each(
       stop,
       [&](std::size_t row, std::uint64_t count) {
-        if (row % 1024 == 0) stop.poll();
+        if (row % 128 == 0) stop.poll();
         spread();
         marks.clear();
         named = false;

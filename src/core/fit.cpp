@@ -46,7 +46,7 @@ Learned learn(const Training& t, const Encoder& encoder, std::span<const std::ui
     for (Cohort& c : blank) c.criteria.resize(encoder.features.size());
     const Matcher matcher(encoder, l.mixture, blank, t.options);
     for (std::size_t r = 0; r < table.rows; ++r) {
-      if (r % 1024 == 0) stop.poll();
+      if (r % 128 == 0) stop.poll();
       load_row(table, r, buffer);
       l.cluster.push_back(matcher.classify(buffer.row(), joint));
     }
@@ -55,10 +55,11 @@ Learned learn(const Training& t, const Encoder& encoder, std::span<const std::ui
   for (std::size_t c = 0; c < l.cohorts.size(); ++c) l.cohorts[c].criteria = std::move(criteria[c]);
   const Matcher matcher(encoder, l.mixture, l.cohorts, t.options);
   for (std::size_t r = 0; r < table.rows; ++r) {
-    if (r % 1024 == 0) stop.poll();
+    if (r % 128 == 0) stop.poll();
     load_row(table, r, buffer);
     l.cohort.push_back(matcher.assign(buffer.row(), joint));
   }
+  table = Table{};
   judge_cohorts(l.cohorts, t, rows, l.cohort);
   return l;
 }
@@ -95,7 +96,7 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
     encoder.resize(buffer);
     std::vector<double> joint;
     for (std::size_t j = 0; j < held.size(); ++j) {
-      if (j % 1024 == 0) stop.poll();
+      if (j % 128 == 0) stop.poll();
       load_row(table, j, buffer);
       const int cohort = matcher.assign(buffer.row(), joint);
       v.label[held[j]] = matcher.label(cohort, buffer.row(), joint);
@@ -269,13 +270,14 @@ void add_metrics(Model& m, const Learned& l, const Training& t, const Validation
 
 }  // namespace
 
-Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
+Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
   if (options.target || options.rules)
     throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", options.target ? "target" : "rules"), {},
                 "It belongs to icp_discover().");
+  require_memory("learning from", fit_memory, sample, options, stop, memory);
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
   const Training t = prepare_training(data, options, m.findings, stop);

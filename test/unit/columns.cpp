@@ -45,7 +45,7 @@ TEST(Columns, SayWhatTheDeclaredKindCannotRead) {
   EXPECT_EQ(said(R"({"kinds": {"active": "binary"}})", "active", 150), "declared binary, but 150 of 200 values are not true or false: they count as unknown");
   EXPECT_EQ(said(R"({"kinds": {"industry": "numeric"}})", "industry", 200), "left out: declared numeric, but none of its 200 values is a number");
   EXPECT_EQ(said(R"({"kinds": {"sites": "date"}})", "sites", 200), "declared date, but 200 of 200 values are not a date: used as numeric");
-  EXPECT_EQ(said(R"({"kinds": {"industry": "set"}})", "industry", 200), "declared set, but 200 of 200 values are not an array: used as categorical");
+  EXPECT_EQ(said(R"({"kinds": {"founded": "set"}})", "founded", 200), "declared set, but 200 of 200 values are not an array: used as categorical");
 }
 
 TEST(Columns, AKindThatFitsIsNoFinding) {
