@@ -31,6 +31,7 @@ struct DataColumn {
   bool integral = false;                        // number: all whole
   bool local = false;                           // moment: wall-clock time in the model's zone
   std::uint64_t numeric_texts = 0;              // text: rows whose text is a number
+  std::uint64_t unread = 0;                     // rows whose value the kind in the option `kinds` cannot read: they count as missing
 };
 
 enum class Outcome : std::uint8_t { unknown, open, lost, won };
@@ -80,6 +81,9 @@ struct Zone {
   void* context = nullptr;
   std::int64_t operator()(std::int64_t local) const { return to_utc == nullptr ? local : to_utc(context, local); }
 };
+
+// The day (since 2000-01-01 UTC) of a moment or of its ISO 8601 text; NaN where the value is neither.
+double day_of(const Value& value, const Zone& zone);
 
 // Reads a sample. A repeated deal is an error unless `lenient` (then it is a finding), likewise a missing outcome.
 Dataset read_dataset(const Sample& sample, const Options& options, const Zone& zone, const Stop& stop, bool lenient = false);

@@ -66,13 +66,15 @@ class Encoder {
   // Makes the look-up tables; call once after learning or reading.
   void prepare();
   void resize(EncodedBuffer& buffer) const;
-  // Encodes one value of feature `f` into the buffer. `reference` is the day (since 2000-01-01) at which ages are taken.
-  void encode(std::size_t f, const Value& value, double reference, EncodedBuffer& buffer) const;
+  // Encodes one value of feature `f` into the buffer. `reference` is the day (since 2000-01-01) at which ages are taken,
+  // `zone` that of moments without one.
+  void encode(std::size_t f, const Value& value, double reference, EncodedBuffer& buffer, const Zone& zone = {}) const;
   // Encodes rows of a dataset.
-  Table encode(const Dataset& data, std::span<const std::uint32_t> rows) const;
+  Table encode(const Dataset& data, std::span<const std::uint32_t> rows, const Stop& stop) const;
   bool has_age() const;
 
   static constexpr std::uint64_t category_floor = 5;  // companies
+  static constexpr double nearly_empty = 0.05;        // share of rows below which a column says next to nothing
 
  private:
   std::int32_t code_of(std::size_t f, std::string_view raw) const;

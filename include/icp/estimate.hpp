@@ -7,6 +7,8 @@
 #include <span>
 #include <vector>
 
+#include "icp/stop.hpp"
+
 namespace icp {
 
 struct Estimate;
@@ -19,13 +21,13 @@ struct Observation {
 
 // Weighted mean with a confidence interval from the cluster-robust variance (Liang & Zeger 1986; Student's t with
 // companies - 1 degrees of freedom). No interval below two companies.
-Estimate mean_estimate(std::span<const Observation> observations, double level = 0.95);
+Estimate mean_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
 // The standard error behind it; nothing below two companies.
-std::optional<double> standard_error(std::span<const Observation> observations);
+std::optional<double> standard_error(std::span<const Observation> observations, const Stop& stop = {});
 // Share of ones with Wilson's interval (1927) for the effective number of observations, n / design effect (Kish 1965).
-Estimate share_estimate(std::span<const Observation> observations, double level = 0.95);
+Estimate share_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
 // Mean of the companies' own means: for figures of a customer that stand on each of its deals.
-Estimate company_mean_estimate(std::span<const Observation> observations, double level = 0.95);
+Estimate company_mean_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
 
 // Empirical Bayes (Morris 1983): estimates with their variances shrunk towards their common mean; the variance between
 // them by DerSimonian & Laird (1986).

@@ -9,6 +9,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/encoder.hpp"
+#include "icp/memory.hpp"
 #include "icp/mixture.hpp"
 #include "icp/options.hpp"
 #include "icp/population.hpp"
@@ -56,6 +57,8 @@ struct Cohort {
   std::string grade_reason;            // why the grade is not the band of the mean alone; else ""
   Estimate dqs, dqs_shrunk, win_rate;
   Estimate ltv, cac, cycle, effort, retention;  // ltv and cac count once per company
+  Estimate cac_recorded;               // cac as the view has it, without what went into lost deals
+  double lost_effort = 0;              // touches or hours that went into lost deals, for each won one
   std::optional<double> value_per_lead;  // expected value of a lead; needs the options margin and touch_cost or hour_cost
   std::map<std::string, Estimate> metrics;
   std::int64_t n = 0, n_closed = 0, n_companies = 0;  // n: won deals that icp_cohort() puts there
@@ -72,6 +75,7 @@ struct Cohort {
     a.field("key", key); a.field("title", title); a.field("grade", grade); a.field("grade_sure", grade_sure);
     a.field("grade_reason", grade_reason); a.field("dqs", dqs); a.field("dqs_shrunk", dqs_shrunk); a.field("win_rate", win_rate);
     a.field("ltv", ltv); a.field("cac", cac); a.field("cycle", cycle); a.field("effort", effort); a.field("retention", retention);
+    a.field("cac_recorded", cac_recorded); a.field("lost_effort", lost_effort);
     a.field("value_per_lead", value_per_lead); a.field("metrics", metrics); a.field("n", n); a.field("n_closed", n_closed);
     a.field("n_companies", n_companies); a.field("share", share); a.field("immature", immature); a.field("predicate", predicate);
     a.field("predicate_n", predicate_n); a.field("precision", precision); a.field("recall", recall);
@@ -141,8 +145,9 @@ struct Model {
 std::string usual(const Feature& feature, const Criterion& criterion, const std::string& language);
 
 // Learns a model. Zero closed deals, too few of them, or one outcome only and no DQS: a model without cohorts whose
-// findings say so. Throws as read_dataset and learn_encoder do.
-Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop);
+// findings say so. Throws as read_dataset and learn_encoder do, and out_of_memory before it has begun where it would need
+// more than `memory` bytes.
+Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
 
 // The model with options changed (icp_set); only keys that need no new fit.
 Model change_model(const Model& model, std::string_view changes);
@@ -154,7 +159,8 @@ Model stamp_model(const Model& model, const std::string& name, std::int32_t numb
 Model rename_cohort(const Model& model, const std::string& cohort, const std::string& title, const std::string& language);
 
 // What icp_check says of rows: as deals (no model), or as leads of a model.
-std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop);
-std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop);
+std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
+std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop,
+                                 std::uint64_t memory = no_memory_limit);
 
 }  // namespace icp

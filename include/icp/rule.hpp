@@ -4,7 +4,7 @@
 // Selection, significance and estimate are kept apart, so that what chose a rule does not also vouch for it:
 // - rules are chosen by the quality on some of the companies, the rest are held out (option holdout);
 // - a rule is significant where its test statistic on all rows passes the permutation distribution of the largest statistic
-//   over every rule that was searched (max-T: Westfall & Young 1993); from `large` rows on it is tested on the held-out
+//   over every rule that was searched (max-T: Westfall & Young 1993); from confirmed_from rows on it is tested on the held-out
 //   rows alone (Holm 1979);
 // - its effect is estimated on the held-out rows. As being reported depends on them too, through significance alone,
 //   the interval is that of a normal mean given that it passed (truncated normal: Lee, Sun, Sun & Taylor 2016).
@@ -19,6 +19,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/encoder.hpp"
+#include "icp/memory.hpp"
 #include "icp/predicate.hpp"
 #include "icp/stop.hpp"
 
@@ -27,6 +28,9 @@ namespace icp {
 // The error that one fit may make anywhere: 5 %, split over the families of tests that it makes. A p-value is told on the
 // scale of the budget, times budget over share, so that 0.05 is its limit whatever the share.
 inline constexpr double error_budget = 0.05;
+
+// Rows from which rules are confirmed on the half that did not choose them, instead of permuted.
+inline constexpr std::size_t confirmed_from = 20000;
 
 // Which differences are looked for.
 enum class Direction : std::uint8_t { both, high, low };
@@ -95,6 +99,6 @@ RuleOptions rule_options(const Options& options);
 
 // Rules for the option `target` over all rows where it is known. It is a number, a boolean, or the role outcome (won
 // against lost). Throws undefined_column where there is no such column, and an error where it is of another type.
-RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop);
+RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory = no_memory_limit);
 
 }  // namespace icp

@@ -53,15 +53,20 @@ class Sample {
     std::pmr::string bytes;
   };
   // Calls visit(entry index, count, [column, value]...) in canonical order: `field(column, value)` once for each known value.
+  // A sample whose reading was cancelled is good for nothing.
   template <class Begin, class Field>
-  void for_each(Begin&& begin, Field&& field) const {
-    const std::vector<const Entry*> order = canonical();
+  void for_each(const Stop& stop, Begin&& begin, Field&& field) const {
+    const std::vector<const Entry*> order = canonical(stop);
     for (std::size_t i = 0; i < order.size(); ++i) {
       begin(i, order[i]->count);
       decode(*order[i], [&](std::uint16_t column, const Value& value) { field(column, value); });
     }
   }
-  std::size_t entries() const { return canonical().size(); }
+  template <class Begin, class Field>
+  void for_each(Begin&& begin, Field&& field) const {
+    for_each(Stop{}, begin, field);
+  }
+  std::size_t entries() const { return canonical({}).size(); }
   const std::vector<std::string>& columns() const { return columns_; }
 
   std::string to_bytes() const;
@@ -72,8 +77,8 @@ class Sample {
  private:
   std::uint16_t column(std::string_view name);
   void insert(Hash128 key, Hash128 content, std::uint64_t count, std::string_view bytes);
-  void compact();
-  std::vector<const Entry*> canonical() const;
+  void compact(const Stop& stop);
+  std::vector<const Entry*> canonical(const Stop& stop) const;
   template <class Field>
   void decode(const Entry& entry, Field&& field) const;
 

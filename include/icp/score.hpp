@@ -44,7 +44,8 @@ struct ScoreBuffer {
 
 class Scorer {
  public:
-  explicit Scorer(Model model);
+  // `zone` is that of the option timezone: moments without a zone are read as in training.
+  explicit Scorer(Model model, Zone zone = {});
   Scorer(const Scorer&) = delete;
   Scorer& operator=(const Scorer&) = delete;
   const Model& model() const { return model_; }
@@ -71,6 +72,7 @@ class Scorer {
 
   Model model_;
   Options options_;
+  Zone zone_;
   Matcher matcher_;
   std::vector<std::string_view> columns_;
   std::vector<double> feature_weight_;   // mean weight over the cohorts

@@ -1,6 +1,10 @@
 // How a long computation learns that it should end. The core polls; it never calls PostgreSQL.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+
 #include "icp/error.hpp"
 
 namespace icp {
@@ -22,5 +26,28 @@ class Stop {
   StopFunction function_ = nullptr;
   void* context_ = nullptr;
 };
+
+// Polls now and then in a loop of short steps: well below a millisecond of them lie between two polls.
+class Pace {
+ public:
+  explicit Pace(const Stop& stop) : stop_(stop) {}
+  void step() {
+    if ((++steps_ & 1023) == 0) stop_.poll();
+  }
+
+ private:
+  const Stop& stop_;
+  std::uint32_t steps_ = 0;
+};
+
+// std::sort that polls. When it is cancelled the elements are lost.
+template <class Iterator, class Before = std::less<>>
+void sort(Iterator first, Iterator last, const Stop& stop, Before before = {}) {
+  Pace pace(stop);
+  std::sort(first, last, [&](const auto& a, const auto& b) {
+    pace.step();
+    return before(a, b);
+  });
+}
 
 }  // namespace icp

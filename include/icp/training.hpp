@@ -28,21 +28,22 @@ struct Training {
   bool has_lost = false;
   double maturity_days = 0;
   double share = error_budget;           // of the error budget of the fit, for each family of tests
+  const Stop& stop;
 
   Observation observe(std::uint32_t row, double value) const { return {value, data.weight_of(row), data.company[row]}; }
 };
 
 // Reads quality and maturity off the dataset; what it notices goes to `findings`.
-Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings);
-
-// Features that look as if they were filled in after the outcome (DESIGN: leaks). True: leave it out.
-std::vector<bool> find_leaks(const Training& training, const Encoder& encoder, std::vector<Finding>& findings, const Stop& stop);
+Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings, const Stop& stop);
 
 // Weights with which rows enter a mixture: a company counts once however many deals it has.
 std::vector<double> company_weights(const Dataset& data, std::span<const std::uint32_t> rows);
 
 // Copies row `r` of a table into a buffer.
 void load_row(const Table& table, std::size_t r, EncodedBuffer& buffer);
+
+// Where the known numbers of a column are cut into tenths, without repetition; nothing for other kinds.
+std::vector<double> tenths(const TableColumn& column, const Stop& stop);
 
 // The criteria of each cluster from its members: `cluster` holds one cluster or -1 for each row of the table.
 std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Encoder& encoder, std::span<const std::int32_t> cluster,
@@ -51,6 +52,9 @@ std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Enc
 // Sizes, outcomes, intervals and grades of the cohorts, given the cohort of each of `rows` (-1 none).
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& training, std::span<const std::uint32_t> rows,
                    std::span<const std::int32_t> cohort);
+
+// What the options margin, touch_cost and hour_cost make of a cohort: cac and value_per_lead.
+void price_cohort(Cohort& cohort, const Options& options);
 
 // Title and key from what unites a cohort: "wholesale · employees 32–64 · owner", wholesale_owner. Keys are made unique in
 // order.

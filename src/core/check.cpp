@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/leak.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
@@ -22,11 +23,12 @@ std::vector<std::uint32_t> all_rows(const Dataset& d) {
 
 }  // namespace
 
-std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop) {
+std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
   const Options options = parse_options(sample.options());
+  require_memory("checking", fit_memory, sample, options, stop, memory);
   const Dataset d = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings = d.findings;
-  const Training t = prepare_training(d, options, findings);
+  const Training t = prepare_training(d, options, findings, stop);
   std::int64_t won = 0, lost = 0, open = 0, old = 0;
   std::vector<bool> seen(d.companies, false);
   std::int64_t companies = 0;
@@ -59,21 +61,23 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
   const auto rows = t.closed.empty() ? all_rows(d) : t.closed;
   Encoder encoder = learn_encoder(d, rows, options, findings, stop);
   for (const Feature& f : encoder.features)
-    if (f.known_share < 0.5)
+    if (f.known_share < 0.5 && f.known_share >= Encoder::nearly_empty && d.find(f.name)->unread == 0)
       find(findings, "warning", f.name, static_cast<std::int64_t>(std::llround((1 - f.known_share) * static_cast<double>(rows.size()))),
            fmt::format("unknown in {:.0f} % of closed deals", 100 * (1 - f.known_share)), "");
   if (won > 0 && lost > 0) find_leaks(t, encoder, findings, stop);
   return findings;
 }
 
-std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop) {
+std::vector<Finding> check_leads(const Sample& sample, const Model& model, const Zone& zone, const Stop& stop,
+                                 std::uint64_t memory) {
   Options options = parse_options(model.options);
+  require_memory("checking", fit_memory, sample, options, stop, memory);
   const Dataset d = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings;
   const auto rows = all_rows(d);
   Encoder encoder = model.encoder;
   encoder.prepare();
-  const Table table = encoder.encode(d, rows);
+  const Table table = encoder.encode(d, rows, stop);
   std::size_t present = 0;
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
@@ -91,7 +95,12 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
       if (table.columns[f].missing(i)) unseen += static_cast<std::int64_t>(d.count[i]);
     }
     const double all = static_cast<double>(d.rows);
-    if (d.rows > 0 && static_cast<double>(c->known_rows) < 0.5 * all && feature.known_share >= 0.5)
+    if (c->unread > 0)
+      find(findings, "warning", feature.name, static_cast<std::int64_t>(c->unread),
+           fmt::format("declared {}, but {} of {} values are not: they count as unknown", options.kinds.at(feature.name), c->unread, c->known_rows + c->unread),
+           "cast the column in the view as in the deals");
+    const double known = static_cast<double>(c->known_rows);
+    if (d.rows > 0 && ((known < 0.5 * all && feature.known_share >= 0.5) || known < Encoder::nearly_empty * all))
       find(findings, "warning", feature.name, static_cast<std::int64_t>(d.rows) - static_cast<std::int64_t>(c->known_rows),
            fmt::format("unknown in {:.0f} % of the rows, in {:.0f} % of the training deals", 100 * (1 - static_cast<double>(c->known_rows) / all),
                        100 * (1 - feature.known_share)), "scores rest on fewer features here");
@@ -102,7 +111,7 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
       std::vector<double> z;
       for (const double x : table.columns[f].numbers)
         if (!std::isnan(x)) z.push_back(x);
-      std::sort(z.begin(), z.end());
+      sort(z.begin(), z.end(), stop);
       if (z.empty()) continue;
       const double median = feature.raw(z[z.size() / 2]);
       const double usual = feature.raw(0);

@@ -8,6 +8,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/error.hpp"
+#include "icp/memory.hpp"
 
 namespace icp {
 
@@ -16,8 +17,6 @@ namespace {
 constexpr std::uint64_t default_sample = 20'000;
 constexpr std::int64_t most_clusters = 50;
 constexpr const char* known_options[] = {"features", "ignore", "k_max", "keep", "kinds", "roles", "sample", "seed"};
-
-std::string megabytes(std::uint64_t bytes) { return fmt::format("{} MB", (bytes + (1 << 20) - 1) >> 20); }
 
 }  // namespace
 
@@ -54,10 +53,7 @@ void require_cluster_memory(const Options& options, std::uint64_t rows, std::siz
   const std::uint64_t sampled = std::min(rows, 2 * options.sample + 1024) * (row_bytes + 96);
   const std::uint64_t learned = kept * (columns * 96 + static_cast<std::uint64_t>(options.k_max) * 24);
   const std::uint64_t need = sampled + learned + rows;
-  if (need <= limit) return;
-  throw Error(ErrorCode::out_of_memory, fmt::format("clustering {} rows needs more memory than allowed", rows),
-              fmt::format("It needs {}; maintenance_work_mem is {}.", megabytes(need), megabytes(limit)),
-              "Increase maintenance_work_mem, or lower the option sample.");
+  require_memory(fmt::format("clustering {} rows", rows), need, limit);
 }
 
 Clusters::Clusters(const Sample& sample, const Options& options, const Stop& stop) {
@@ -83,7 +79,7 @@ Clusters::Clusters(const Sample& sample, const Options& options, const Stop& sto
     reference_ = static_cast<int>(at - columns_.begin());
     if (at == columns_.end()) columns_.push_back(reference);
   }
-  Table table = encoder_.encode(data, rows);
+  Table table = encoder_.encode(data, rows, stop);
   table.weight.resize(data.rows);
   for (std::size_t r = 0; r < data.rows; ++r) table.weight[r] = data.weight_of(r);
   MixtureOptions fit;
@@ -103,13 +99,7 @@ int Clusters::label(std::span<const Value> values) {
     return known ? 0 : nothing_known;
   }
   double reference = missing_number;
-  if (reference_ >= 0) {
-    const Value& v = values[static_cast<std::size_t>(reference_)];
-    std::optional<Moment> moment;
-    if (v.type == ValueType::moment) moment = Moment{v.microseconds, v.boolean};
-    else if (v.type == ValueType::text) moment = parse_moment(v.text);
-    if (moment) reference = static_cast<double>(moment->microseconds) / 86'400'000'000.0;
-  }
+  if (reference_ >= 0) reference = day_of(values[static_cast<std::size_t>(reference_)], Zone{});
   bool any = false;
   for (std::size_t f = 0; f < encoder_.features.size(); ++f) {
     encoder_.encode(f, values[f], reference, buffer_);

@@ -31,8 +31,21 @@ double divergence(const std::vector<double>& a, const std::vector<double>& b) {
   return std::max(0.0, js - (cells - 1) / 8 * (1 / na + 1 / nb));
 }
 
+// The rows of a table by whether they are of one cluster.
 struct Members {
-  std::vector<std::uint32_t> in, out;
+  const Table& table;
+  std::span<const std::int32_t> cluster;
+  std::int32_t one;
+  const Stop& stop;
+  template <class In, class Out>
+  void each(In&& in, Out&& out) const {
+    Pace pace(stop);
+    for (std::size_t r = 0; r < table.rows; ++r) {
+      pace.step();
+      if (cluster[r] == one) in(r, table.weight_of(r));
+      else out(r, table.weight_of(r));
+    }
+  }
 };
 
 double weighted_quantile(const std::vector<std::pair<double, double>>& sorted, double q) {
@@ -45,28 +58,31 @@ double weighted_quantile(const std::vector<std::pair<double, double>>& sorted, d
   return sorted.back().first;
 }
 
-Criterion numeric(const Feature& feature, const Table& t, const TableColumn& c, const Members& m, const std::vector<double>& cuts) {
+Criterion numeric(const Feature& feature, const TableColumn& c, const Members& m, const std::vector<double>& cuts) {
   Criterion out;
   std::vector<double> a(cuts.size() + 1, 0), b = a;
   std::vector<std::pair<double, double>> in, all;
   const auto cell = [&](double x) { return static_cast<std::size_t>(std::upper_bound(cuts.begin(), cuts.end(), x) - cuts.begin()); };
+  in.reserve(m.table.rows);
+  all.reserve(m.table.rows);
   double total = 0, known = 0;
-  for (const auto r : m.in) {
-    total += t.weight_of(r);
-    if (c.missing(r)) continue;
-    known += t.weight_of(r);
-    a[cell(c.numbers[r])] += t.weight_of(r);
-    in.emplace_back(c.numbers[r], t.weight_of(r));
-  }
-  for (const auto r : m.out)
-    if (!c.missing(r)) {
-      b[cell(c.numbers[r])] += t.weight_of(r);
-      all.emplace_back(c.numbers[r], t.weight_of(r));
-    }
+  m.each(
+      [&](std::size_t r, double w) {
+        total += w;
+        if (c.missing(r)) return;
+        known += w;
+        a[cell(c.numbers[r])] += w;
+        in.emplace_back(c.numbers[r], w);
+      },
+      [&](std::size_t r, double w) {
+        if (c.missing(r)) return;
+        b[cell(c.numbers[r])] += w;
+        all.emplace_back(c.numbers[r], w);
+      });
   out.known = total > 0 ? known / total : 0;
   all.insert(all.end(), in.begin(), in.end());
-  std::sort(in.begin(), in.end());
-  std::sort(all.begin(), all.end());
+  sort(in.begin(), in.end(), m.stop);
+  sort(all.begin(), all.end(), m.stop);
   if (!all.empty()) out.median_all = feature.raw(weighted_quantile(all, 0.5));
   if (in.empty()) {
     out.usual_low = feature.raw(feature.low);
@@ -84,18 +100,20 @@ Criterion numeric(const Feature& feature, const Table& t, const TableColumn& c, 
   return out;
 }
 
-Criterion categorical(const Table& t, const TableColumn& c, const Members& m) {
+Criterion categorical(const TableColumn& c, const Members& m) {
   Criterion out;
   std::vector<double> a(static_cast<std::size_t>(c.categories), 0), b = a;
   double total = 0, known = 0, known_all = 0;
-  for (const auto r : m.in) {
-    total += t.weight_of(r);
-    if (c.missing(r)) continue;
-    known += t.weight_of(r);
-    a[static_cast<std::size_t>(c.codes[r])] += t.weight_of(r);
-  }
-  for (const auto r : m.out)
-    if (!c.missing(r)) b[static_cast<std::size_t>(c.codes[r])] += t.weight_of(r);
+  m.each(
+      [&](std::size_t r, double w) {
+        total += w;
+        if (c.missing(r)) return;
+        known += w;
+        a[static_cast<std::size_t>(c.codes[r])] += w;
+      },
+      [&](std::size_t r, double w) {
+        if (!c.missing(r)) b[static_cast<std::size_t>(c.codes[r])] += w;
+      });
   out.weight = divergence(a, b);
   out.known = total > 0 ? known / total : 0;
   for (std::size_t k = 0; k < a.size(); ++k) known_all += a[k] + b[k];
@@ -108,22 +126,23 @@ Criterion categorical(const Table& t, const TableColumn& c, const Members& m) {
   return out;
 }
 
-Criterion set(const Table& t, const TableColumn& c, const Members& m) {
+Criterion set(const TableColumn& c, const Members& m) {
   Criterion out;
   const auto items = static_cast<std::size_t>(c.categories);
   std::vector<double> a(items, 0), b(items, 0);
   double total = 0, na = 0, nb = 0;
-  for (const auto r : m.in) {
-    total += t.weight_of(r);
-    if (c.missing(r)) continue;
-    na += t.weight_of(r);
-    for (const auto i : c.set_of(r)) a[static_cast<std::size_t>(i)] += t.weight_of(r);
-  }
-  for (const auto r : m.out) {
-    if (c.missing(r)) continue;
-    nb += t.weight_of(r);
-    for (const auto i : c.set_of(r)) b[static_cast<std::size_t>(i)] += t.weight_of(r);
-  }
+  m.each(
+      [&](std::size_t r, double w) {
+        total += w;
+        if (c.missing(r)) return;
+        na += w;
+        for (const auto i : c.set_of(r)) a[static_cast<std::size_t>(i)] += w;
+      },
+      [&](std::size_t r, double w) {
+        if (c.missing(r)) return;
+        nb += w;
+        for (const auto i : c.set_of(r)) b[static_cast<std::size_t>(i)] += w;
+      });
   out.known = total > 0 ? na / total : 0;
   for (std::size_t i = 0; i < items; ++i) {
     const double w = divergence({a[i], na - a[i]}, {b[i], nb - b[i]});
@@ -171,27 +190,18 @@ std::string trait(const Encoder& encoder, std::size_t f, const Criterion& c) {
 
 std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Encoder& encoder, std::span<const std::int32_t> cluster,
                                                    int clusters, const Stop& stop) {
-  std::vector<Members> members(static_cast<std::size_t>(clusters));
-  for (std::size_t r = 0; r < table.rows; ++r)
-    for (int k = 0; k < clusters; ++k)
-      (cluster[r] == k ? members[static_cast<std::size_t>(k)].in : members[static_cast<std::size_t>(k)].out).push_back(static_cast<std::uint32_t>(r));
-  std::vector<std::vector<Criterion>> out(members.size(), std::vector<Criterion>(encoder.features.size()));
+  const auto groups = static_cast<std::size_t>(clusters);
+  std::vector<std::vector<Criterion>> out(groups, std::vector<Criterion>(encoder.features.size()));
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
     const TableColumn& c = table.columns[f];
-    std::vector<double> cuts;
-    if (c.kind == Kind::numeric) {
-      std::vector<double> v;
-      for (const double x : c.numbers)
-        if (!std::isnan(x)) v.push_back(x);
-      std::sort(v.begin(), v.end());
-      for (std::size_t i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * i / 10]);
-      cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    const std::vector<double> cuts = tenths(c, stop);
+    for (std::size_t k = 0; k < groups; ++k) {
+      const Members members{table, cluster, static_cast<std::int32_t>(k), stop};
+      out[k][f] = c.kind == Kind::numeric ? numeric(encoder.features[f], c, members, cuts)
+                  : c.kind == Kind::set   ? set(c, members)
+                                          : categorical(c, members);
     }
-    for (std::size_t k = 0; k < members.size(); ++k)
-      out[k][f] = c.kind == Kind::numeric ? numeric(encoder.features[f], table, c, members[k], cuts)
-                  : c.kind == Kind::set   ? set(table, c, members[k])
-                                          : categorical(table, c, members[k]);
   }
   for (auto& criteria : out) {
     double total = 0;

@@ -28,14 +28,6 @@ double number(const Value& v) {
   return std::isfinite(x) ? x : unknown;
 }
 
-double day(const Value& v, const Zone& zone) {
-  std::optional<Moment> m;
-  if (v.type == ValueType::moment) m = Moment{v.microseconds, v.boolean};
-  else if (v.type == ValueType::text) m = parse_moment(v.text);
-  if (!m) return unknown;
-  return static_cast<double>(m->local ? zone(m->microseconds) : m->microseconds) / microseconds_a_day;
-}
-
 }  // namespace
 
 Outcome outcome_of(const std::string& word, bool boolean, bool number, const Options& o) {
@@ -89,7 +81,7 @@ DealInputs DealReader::inputs(std::span<const Value> v, const Zone& zone) const 
   DealInputs in;
   in.ltv = number(v[ltv]);
   in.cac = number(v[cac]);
-  in.cycle_days = cycle_of(number(v[cycle_days]), day(v[first_contact], zone), day(v[closed], zone));
+  in.cycle_days = cycle_of(number(v[cycle_days]), day_of(v[first_contact], zone), day_of(v[closed], zone));
   in.retention = number(v[retention]);
   in.effort = effort_of(number(v[effort]), number(v[calls]), number(v[meetings]), number(v[emails]), number(v[hours]),
                         options_.effort_unit == "hours");

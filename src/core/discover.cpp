@@ -85,9 +85,10 @@ RuleOptions rule_options(const Options& o) {
   return r;
 }
 
-RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop) {
+RuleList discover_rules(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
   Options options = parse_options(sample.options());
   const std::string name = options.target.value_or("");
+  require_memory("searching rules in", rules_memory, sample, options, stop, memory);
   const Dataset data = read_dataset(sample, options, zone, stop, true);
   const Target target = read_target(data, options, name);
   RuleList list;

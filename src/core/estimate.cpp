@@ -18,7 +18,8 @@ struct Sums {
   std::map<std::int32_t, double> residual;  // by company
 };
 
-Sums sum_up(std::span<const Observation> observations) {
+Sums sum_up(std::span<const Observation> observations, const Stop& stop) {
+  Pace pace(stop);
   Sums s;
   double total = 0;
   for (const Observation& o : observations) {
@@ -27,7 +28,10 @@ Sums sum_up(std::span<const Observation> observations) {
     total += o.weight * o.value;
   }
   if (s.weight > 0) s.mean = total / s.weight;
-  for (const Observation& o : observations) s.residual[o.company] += o.weight * (o.value - s.mean);
+  for (const Observation& o : observations) {
+    pace.step();
+    s.residual[o.company] += o.weight * (o.value - s.mean);
+  }
   return s;
 }
 
@@ -55,8 +59,8 @@ double student_quantile(double probability, double degrees_of_freedom) {
   return boost::math::quantile(boost::math::students_t_distribution<double>(degrees_of_freedom), probability);
 }
 
-Estimate mean_estimate(std::span<const Observation> observations, double level) {
-  const Sums s = sum_up(observations);
+Estimate mean_estimate(std::span<const Observation> observations, const Stop& stop, double level) {
+  const Sums s = sum_up(observations, stop);
   Estimate e = blank(s);
   if (const auto variance = cluster_variance(s)) {
     const double half = student_quantile(0.5 + level / 2, static_cast<double>(s.residual.size()) - 1) * std::sqrt(*variance);
@@ -66,13 +70,13 @@ Estimate mean_estimate(std::span<const Observation> observations, double level) 
   return e;
 }
 
-std::optional<double> standard_error(std::span<const Observation> observations) {
-  const auto variance = cluster_variance(sum_up(observations));
+std::optional<double> standard_error(std::span<const Observation> observations, const Stop& stop) {
+  const auto variance = cluster_variance(sum_up(observations, stop));
   return variance ? std::optional(std::sqrt(*variance)) : std::nullopt;
 }
 
-Estimate share_estimate(std::span<const Observation> observations, double level) {
-  const Sums s = sum_up(observations);
+Estimate share_estimate(std::span<const Observation> observations, const Stop& stop, double level) {
+  const Sums s = sum_up(observations, stop);
   Estimate e = blank(s);
   if (!e.value) return e;
   const double p = s.mean, companies = static_cast<double>(s.residual.size());
@@ -87,16 +91,18 @@ Estimate share_estimate(std::span<const Observation> observations, double level)
   return e;
 }
 
-Estimate company_mean_estimate(std::span<const Observation> observations, double level) {
+Estimate company_mean_estimate(std::span<const Observation> observations, const Stop& stop, double level) {
   std::map<std::int32_t, std::pair<double, double>> sums;
+  Pace pace(stop);
   for (const Observation& o : observations) {
+    pace.step();
     auto& [total, weight] = sums[o.company];
     total += o.weight * o.value;
     weight += o.weight;
   }
   std::vector<Observation> means;
   for (const auto& [company, sum] : sums) means.push_back({sum.first / sum.second, 1, company});
-  return mean_estimate(means, level);
+  return mean_estimate(means, stop, level);
 }
 
 std::vector<Shrunken> shrink_to(double centre, std::span<const double> values, std::span<const double> variances) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "icp/error.hpp"
+#include "icp/leak.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
@@ -26,7 +27,7 @@ struct Learned {
 
 Learned learn(const Training& t, const Encoder& encoder, std::span<const std::uint32_t> rows, int k, int starts, const Stop& stop) {
   Learned l;
-  Table table = encoder.encode(t.data, rows);
+  Table table = encoder.encode(t.data, rows, stop);
   table.weight = company_weights(t.data, rows);
   MixtureOptions options;
   options.k = k;
@@ -45,7 +46,7 @@ Learned learn(const Training& t, const Encoder& encoder, std::span<const std::ui
     for (Cohort& c : blank) c.criteria.resize(encoder.features.size());
     const Matcher matcher(encoder, l.mixture, blank, t.options);
     for (std::size_t r = 0; r < table.rows; ++r) {
-      if (r % 1024 == 0) stop.poll();
+      if (r % 128 == 0) stop.poll();
       load_row(table, r, buffer);
       l.cluster.push_back(matcher.classify(buffer.row(), joint));
     }
@@ -54,10 +55,11 @@ Learned learn(const Training& t, const Encoder& encoder, std::span<const std::ui
   for (std::size_t c = 0; c < l.cohorts.size(); ++c) l.cohorts[c].criteria = std::move(criteria[c]);
   const Matcher matcher(encoder, l.mixture, l.cohorts, t.options);
   for (std::size_t r = 0; r < table.rows; ++r) {
-    if (r % 1024 == 0) stop.poll();
+    if (r % 128 == 0) stop.poll();
     load_row(table, r, buffer);
     l.cohort.push_back(matcher.assign(buffer.row(), joint));
   }
+  table = Table{};
   judge_cohorts(l.cohorts, t, rows, l.cohort);
   return l;
 }
@@ -89,11 +91,12 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
     const Matcher matcher(encoder, part.mixture, part.cohorts, t.options);
     std::vector<std::uint32_t> rows;
     for (const std::size_t i : held) rows.push_back(t.closed[i]);
-    const Table table = encoder.encode(t.data, rows);
+    const Table table = encoder.encode(t.data, rows, stop);
     EncodedBuffer buffer;
     encoder.resize(buffer);
     std::vector<double> joint;
     for (std::size_t j = 0; j < held.size(); ++j) {
+      if (j % 128 == 0) stop.poll();
       load_row(table, j, buffer);
       const int cohort = matcher.assign(buffer.row(), joint);
       v.label[held[j]] = matcher.label(cohort, buffer.row(), joint);
@@ -140,8 +143,8 @@ std::vector<LabelResult> label_results(const Training& t, const std::vector<Matc
     }
     if (one.n == 0) continue;
     one.share = all > 0 ? static_cast<double>(one.n) / all : 0;
-    if (t.has_lost) one.win_rate = share_estimate(rated);
-    one.dqs = mean_estimate(dqs);
+    if (t.has_lost) one.win_rate = share_estimate(rated, t.stop);
+    one.dqs = mean_estimate(dqs, t.stop);
     out.push_back(std::move(one));
   }
   return out;
@@ -164,7 +167,9 @@ bool take_stock(Model& m, const Training& t) {
     if (d.outcome[r] == Outcome::lost) m.lost += n;
     if (d.outcome[r] == Outcome::open) m.open += n;
   }
+  Pace pace(t.stop);
   for (const std::uint32_t r : t.closed) {
+    pace.step();
     companies.insert(d.company[r]);
     if (std::isnan(d.closed[r])) continue;
     if (d.as_of - d.closed[r] > 730) old += static_cast<std::int64_t>(d.count[r]);
@@ -179,8 +184,8 @@ bool take_stock(Model& m, const Training& t) {
     if (t.rated[r] != 0) rated.push_back(t.observe(r, d.outcome[r] == Outcome::won ? 1 : 0));
     if (!std::isnan(t.dqs[r])) dqs.push_back(t.observe(r, t.dqs[r]));
   }
-  if (t.has_lost && m.won > 0) m.win_rate = share_estimate(rated);
-  m.dqs = mean_estimate(dqs);
+  if (t.has_lost && m.won > 0) m.win_rate = share_estimate(rated, t.stop);
+  m.dqs = mean_estimate(dqs, t.stop);
   const bool won_only = !t.has_lost;
   m.reliability = reliability_word(m.companies, m.won, m.lost, won_only);
   m.reliability_reason = won_only ? fmt::format("{} companies, {} won deals, no lost ones", m.companies, m.won)
@@ -250,7 +255,7 @@ void add_metrics(Model& m, const Learned& l, const Training& t, const Validation
   }
   add("assigned_share", number(static_cast<double>(assigned) / static_cast<double>(std::max<std::int64_t>(1, all)), all),
       "closed deals that are similar enough to a cohort");
-  if (gold_rows > 0) add("gold_recall", share_estimate(recall), "deals of A cohorts that are labelled gold out of fold");
+  if (gold_rows > 0) add("gold_recall", share_estimate(recall, t.stop), "deals of A cohorts that are labelled gold out of fold");
   double least = 1;
   for (const auto& s : v.stability) least = std::min(least, s.value_or(0));
   if (!v.stability.empty()) add("stability", number(least, static_cast<std::int64_t>(v.stability.size())), "Jaccard similarity of the least stable cohort without a fifth of the companies");
@@ -265,15 +270,16 @@ void add_metrics(Model& m, const Learned& l, const Training& t, const Validation
 
 }  // namespace
 
-Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
+Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
   if (options.target)
     throw Error(ErrorCode::invalid_parameter, "the option \"target\" is not one of icp_fit", {}, "It belongs to icp_discover().");
+  require_memory("learning from", fit_memory, sample, options, stop, memory);
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
-  const Training t = prepare_training(data, options, m.findings);
+  const Training t = prepare_training(data, options, m.findings, stop);
   const bool enough = take_stock(m, t);
   std::vector<std::uint32_t> rows = t.closed;
   if (rows.empty()) {
@@ -318,7 +324,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     } else {
       cohort.precision = cohort.recall = 1;
     }
-    for (std::size_t r = 0; r < data.rows; ++r)
+    Pace pace(stop);
+    for (std::size_t r = 0; r < data.rows; ++r, pace.step())
       if (cohort.predicate.holds(data, r)) cohort.predicate_n += static_cast<std::int64_t>(data.count[r]);
     cohort.stability = v.stability[c];
   }

@@ -29,16 +29,20 @@ struct Ratio {
   double log = 0, variance = 0;
 };
 
-double rate_variance(std::span<const Observation> rows, double p) {
+double rate_variance(std::span<const Observation> rows, double p, const Stop& stop) {
   // At least the binomial variance of the companies with half a win added: a rate of 0 or 1 is not certain.
   std::set<std::int32_t> companies;
-  for (const Observation& o : rows) companies.insert(o.company);
+  Pace pace(stop);
+  for (const Observation& o : rows) {
+    pace.step();
+    companies.insert(o.company);
+  }
   const double n = static_cast<double>(companies.size());
-  const double se = standard_error(rows).value_or(0);
+  const double se = standard_error(rows, stop).value_or(0);
   return std::max(se * se, p * (1 - p) / std::max(1.0, static_cast<double>(rows.size())) + (se > 0 ? 0 : 0.25 / (n * n)));
 }
 
-Ratio win_ratio(std::span<const Observation> in, std::span<const Observation> out) {
+Ratio win_ratio(std::span<const Observation> in, std::span<const Observation> out, const Stop& stop) {
   Ratio r;
   if (in.empty() || out.empty()) return r;
   const auto rate = [](std::span<const Observation> rows) {
@@ -52,7 +56,7 @@ Ratio win_ratio(std::span<const Observation> in, std::span<const Observation> ou
   const double p = rate(in), q = rate(out);
   r.known = true;
   r.log = std::log(p / q);
-  r.variance = rate_variance(in, p) / (p * p) + rate_variance(out, q) / (q * q);
+  r.variance = rate_variance(in, p, stop) / (p * p) + rate_variance(out, q, stop) / (q * q);
   return r;
 }
 
@@ -61,14 +65,18 @@ struct Group {
   std::set<std::int32_t> companies;
 };
 
-void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, const std::array<double, 2>& bands) {
+void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, const std::array<double, 2>& bands, const Stop& stop) {
   // The variance between companies, pooled over the cohorts. A cohort's own is drawn towards it as if it rested on
   // `prior` more companies (Smyth 2004), so that two companies that happen to agree do not make a cohort sure.
   constexpr double prior = 4;
-  const auto own = [](const Group& g) {
+  const auto own = [&stop](const Group& g) {
     std::set<std::int32_t> companies;
-    for (const Observation& o : g.dqs) companies.insert(o.company);
-    const double n = static_cast<double>(companies.size()), se = standard_error(g.dqs).value_or(0);
+    Pace pace(stop);
+    for (const Observation& o : g.dqs) {
+      pace.step();
+      companies.insert(o.company);
+    }
+    const double n = static_cast<double>(companies.size()), se = standard_error(g.dqs, stop).value_or(0);
     return std::pair(n, se * se * n);
   };
   double pooled = 0, degrees = 0;
@@ -104,14 +112,15 @@ void grade_by_dqs(std::vector<Cohort>& cohorts, const std::vector<Group>& groups
 }
 
 // The grade by win rate of each cohort, '\0' where it cannot be told. Also the cap on a grade by DQS.
-std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, double share, bool apply) {
+std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vector<Group>& groups, double share, bool apply,
+                                    const Stop& stop) {
   std::vector<Ratio> ratios;
   std::vector<double> logs, variances;
   for (std::size_t c = 0; c < cohorts.size(); ++c) {
     std::vector<Observation> others;
     for (std::size_t o = 0; o < groups.size(); ++o)
       if (o != c) others.insert(others.end(), groups[o].won.begin(), groups[o].won.end());
-    ratios.push_back(win_ratio(groups[c].won, others));
+    ratios.push_back(win_ratio(groups[c].won, others, stop));
     if (ratios.back().known) {
       logs.push_back(ratios.back().log);
       variances.push_back(ratios.back().variance);
@@ -141,6 +150,17 @@ std::vector<char> grade_by_win_rate(std::vector<Cohort>& cohorts, const std::vec
 
 }  // namespace
 
+void price_cohort(Cohort& c, const Options& o) {
+  const auto cost = o.effort_unit == "hours" ? o.hour_cost : o.touch_cost;
+  c.cac = c.cac_recorded;
+  c.value_per_lead.reset();
+  if (!cost || !c.effort.value) return;
+  // Winning a customer also cost what went into the deals that were lost on the way.
+  for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
+    if (*bound) **bound += c.lost_effort * *cost;
+  if (o.margin && c.win_rate.value && c.ltv.value) c.value_per_lead = *c.win_rate.value * *c.ltv.value * *o.margin - *c.effort.value * *cost;
+}
+
 void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<const std::uint32_t> rows, std::span<const std::int32_t> cohort) {
   const Dataset& d = t.data;
   std::vector<Group> groups(cohorts.size() + 1);  // the last: the deals of no cohort, to compare with
@@ -152,7 +172,9 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     c.grade_reason.clear();
   }
   std::int64_t all = 0;
+  Pace pace(t.stop);
   for (std::size_t i = 0; i < rows.size(); ++i) {
+    pace.step();
     const std::uint32_t r = rows[i];
     all += static_cast<std::int64_t>(d.count[r]);
     if (cohort[i] < 0) {
@@ -181,45 +203,42 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     const Group& g = groups[k];
     c.n_companies = static_cast<std::int64_t>(g.companies.size());
     c.share = all > 0 ? static_cast<double>(c.n_closed) / static_cast<double>(all) : 0;
-    c.dqs = c.dqs_shrunk = mean_estimate(g.dqs);
-    c.win_rate = t.has_lost ? share_estimate(g.won) : Estimate{};
-    c.ltv = company_mean_estimate(g.ltv);
-    c.cac = company_mean_estimate(g.cac);
-    c.cycle = mean_estimate(g.cycle);
-    c.effort = mean_estimate(g.effort);
-    c.retention = company_mean_estimate(g.retention);
-    const auto cost = t.options.effort_unit == "hours" ? t.options.hour_cost : t.options.touch_cost;
-    c.value_per_lead.reset();
-    if (cost && c.cac.value && c.effort.value && c.n > 0) {
-      // Winning a customer also cost what went into the deals that were lost on the way.
-      double lost_effort = 0;
-      for (std::size_t i = 0; i < rows.size(); ++i)
-        if (cohort[i] == static_cast<std::int32_t>(k) && d.outcome[rows[i]] == Outcome::lost && d.effort[rows[i]] >= 0)
-          lost_effort += d.effort[rows[i]] * d.weight_of(rows[i]);
-      const double extra = lost_effort * *cost / static_cast<double>(c.n);
-      for (auto* bound : {&c.cac.value, &c.cac.low, &c.cac.high})
-        if (*bound) **bound += extra;
+    c.dqs = c.dqs_shrunk = mean_estimate(g.dqs, t.stop);
+    c.win_rate = t.has_lost ? share_estimate(g.won, t.stop) : Estimate{};
+    c.ltv = company_mean_estimate(g.ltv, t.stop);
+    c.cac_recorded = company_mean_estimate(g.cac, t.stop);
+    c.cycle = mean_estimate(g.cycle, t.stop);
+    c.effort = mean_estimate(g.effort, t.stop);
+    c.retention = company_mean_estimate(g.retention, t.stop);
+    double won_weight = 0, lost_effort = 0;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      pace.step();
+      if (cohort[i] != static_cast<std::int32_t>(k)) continue;
+      const std::uint32_t r = rows[i];
+      if (d.outcome[r] == Outcome::won) won_weight += d.weight_of(r);
+      else if (d.effort[r] >= 0) lost_effort += d.effort[r] * d.weight_of(r);
     }
-    if (cost && t.options.margin && c.win_rate.value && c.ltv.value && c.effort.value)
-      c.value_per_lead = *c.win_rate.value * *c.ltv.value * *t.options.margin - *c.effort.value * *cost;
+    c.lost_effort = won_weight > 0 ? lost_effort / won_weight : 0;
+    price_cohort(c, t.options);
     for (const std::string& name : t.options.metrics) {
       std::vector<Observation> values;
       const DataColumn* column = d.find(name);
       for (std::size_t i = 0; i < rows.size() && column != nullptr; ++i) {
+        pace.step();
         const std::uint32_t r = rows[i];
         if (cohort[i] != static_cast<std::int32_t>(k) || d.outcome[r] != Outcome::won || column->known[r] == 0) continue;
         if (column->type == ColumnType::number) values.push_back(t.observe(r, column->numbers[r]));
         else if (column->type == ColumnType::boolean) values.push_back(t.observe(r, column->codes[r]));
       }
-      c.metrics[name] = mean_estimate(values);
+      c.metrics[name] = mean_estimate(values, t.stop);
     }
     const std::int64_t won = c.n, lost = c.n_closed - c.n;
     c.reliability = reliability_word(c.n_companies, won, lost, !t.has_lost);
   }
   if (t.judged_by_dqs) {
-    grade_by_dqs(cohorts, groups, parse_dqs_scale(t.options.dqs_scale).bands);
+    grade_by_dqs(cohorts, groups, parse_dqs_scale(t.options.dqs_scale).bands, t.stop);
     if (t.has_lost) {
-      const auto by_rate = grade_by_win_rate(cohorts, groups, t.share, false);
+      const auto by_rate = grade_by_win_rate(cohorts, groups, t.share, false, t.stop);
       for (std::size_t k = 0; k < cohorts.size(); ++k)
         if (cohorts[k].grade == "A" && by_rate[k] == 'C') {
           cohorts[k].grade = "B";
@@ -227,7 +246,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
         }
     }
   } else if (t.has_lost) {
-    grade_by_win_rate(cohorts, groups, t.share, true);
+    grade_by_win_rate(cohorts, groups, t.share, true, t.stop);
   }
   for (Cohort& c : cohorts) {
     if (c.grade.empty() && c.n_companies < graded_companies)

@@ -59,7 +59,7 @@ std::vector<Keyed> choose_rows(const Table& table, const MixtureOptions& options
   Hash128 bound{~std::uint64_t{0}, ~std::uint64_t{0}};
   // Keeps the copies of the fit_rows smallest hashes; copies are merged whenever the list is shortened.
   const auto shorten = [&] {
-    std::sort(rows.begin(), rows.end(), before);
+    sort(rows.begin(), rows.end(), stop, before);
     std::size_t kept = 0;
     for (std::size_t i = 0; i < rows.size();) {
       Keyed row = rows[i];
@@ -103,8 +103,8 @@ void set_prior(Unit& unit, std::span<const double> share, double total) {
 // Cuts a number's distinct values into cells: every value its own when there are few; otherwise halfway between equal
 // counts and equal widths, so that neither a long tail nor a narrow group loses its shape; repeated values that carry
 // much weight stand alone.
-void cut(Unit& unit, std::vector<double>& edges, std::vector<std::pair<double, double>>& values) {
-  std::sort(values.begin(), values.end());
+void cut(Unit& unit, std::vector<double>& edges, std::vector<std::pair<double, double>>& values, const Stop& stop) {
+  sort(values.begin(), values.end(), stop);
   std::size_t kept = 0;
   double total = 0;
   for (std::size_t i = 0; i < values.size();) {
@@ -434,7 +434,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
       std::vector<std::pair<double, double>> values;
       for (const Keyed& row : chosen)
         if (!column.missing(row.row)) values.emplace_back(column.numbers[row.row] == 0 ? 0.0 : column.numbers[row.row], row.weight);
-      cut(unit, data.edges[f], values);
+      cut(unit, data.edges[f], values, stop);
       data.feature_levels[f] = static_cast<std::int32_t>(unit.levels);
       data.levels += unit.levels;
       data.numeric.push_back(f);

@@ -32,6 +32,7 @@ void Model::validate() const {
   }
   for (const Cohort& c : cohorts) {
     check(c.criteria.size() == encoder.features.size(), "A cohort has other features.");
+    check(std::isfinite(c.lost_effort) && c.lost_effort >= 0, "The effort lost on a cohort is out of range.");
     check(c.grade.empty() || c.grade == "A" || c.grade == "B" || c.grade == "C", "A grade is not A, B or C.");
     for (std::size_t f = 0; f < c.criteria.size(); ++f) {
       const Criterion& r = c.criteria[f];
@@ -58,12 +59,7 @@ Model change_model(const Model& model, std::string_view changes) {
   Model out = model;
   out.options = merge_options(model.options, changes);
   const Options options = parse_options(out.options);
-  for (Cohort& c : out.cohorts) {
-    c.value_per_lead.reset();
-    const auto cost = options.effort_unit == "hours" ? options.hour_cost : options.touch_cost;
-    if (cost && options.margin && c.win_rate.value && c.ltv.value && c.effort.value)
-      c.value_per_lead = *c.win_rate.value * *c.ltv.value * *options.margin - *c.effort.value * *cost;
-  }
+  for (Cohort& c : out.cohorts) price_cohort(c, options);
   return out;
 }
 

@@ -142,13 +142,13 @@ namespace {
 // Searches the conjunction; keeps which rows still satisfy it.
 class Describer {
  public:
-  Describer(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, const std::vector<bool>& member)
-      : d_(data), encoder_(encoder), rows_(rows), member_(member), inside_(rows.size(), true) {
+  Describer(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, const std::vector<bool>& member, const Stop& stop)
+      : d_(data), encoder_(encoder), rows_(rows), member_(member), inside_(rows.size(), true), stop_(stop), pace_(stop) {
     for (std::size_t i = 0; i < rows.size(); ++i)
       if (member[i]) members_ += weight(i);
   }
 
-  Definition describe(int most, const Stop& stop) {
+  Definition describe(int most) {
     Definition best;
     double score = f1(all(), members_);
     std::vector<bool> used(encoder_.features.size(), false);
@@ -156,15 +156,17 @@ class Describer {
       best_score_ = score;
       best_feature_ = used.size();
       for (std::size_t f = 0; f < encoder_.features.size(); ++f) {
-        stop.poll();
+        stop_.poll();
         if (!used[f]) try_feature(f);
       }
       if (best_feature_ == used.size() || best_score_ < score + 0.01) break;
       used[best_feature_] = true;
       score = best_score_;
       best.predicate.conditions.push_back(best_condition_);
-      for (std::size_t i = 0; i < rows_.size(); ++i)
+      for (std::size_t i = 0; i < rows_.size(); ++i) {
+        pace_.step();
         inside_[i] = inside_[i] && condition_holds(best_condition_, d_, rows_[i]);
+      }
     }
     double in = 0, hit = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
@@ -226,14 +228,16 @@ class Describer {
 
   void try_ranges(std::size_t f, const DataColumn& column, Condition c) {
     std::vector<std::pair<double, std::uint32_t>> known, members;
+    known.reserve(rows_.size());
     for (std::size_t i = 0; i < rows_.size(); ++i) {
+      pace_.step();
       if (!inside_[i] || column.known[rows_[i]] == 0) continue;
       known.emplace_back(column.numbers[rows_[i]], static_cast<std::uint32_t>(i));
       if (member_[i]) members.push_back(known.back());
     }
     if (members.size() < 5) return;
-    std::sort(known.begin(), known.end());
-    std::sort(members.begin(), members.end());
+    sort(known.begin(), known.end(), stop_);
+    sort(members.begin(), members.end(), stop_);
     // Prefix sums over the sorted values; cuts at the members' own quantiles, between distinct values.
     std::vector<double> in(known.size() + 1, 0), hit(known.size() + 1, 0);
     for (std::size_t i = 0; i < known.size(); ++i) {
@@ -266,6 +270,7 @@ class Describer {
     const std::vector<std::int32_t> category = categories_of_words(feature, column);
     std::vector<double> in(feature.categories.size(), 0), hit(feature.categories.size(), 0);
     for (std::size_t i = 0; i < rows_.size(); ++i) {
+      pace_.step();
       const std::uint32_t r = rows_[i];
       if (!inside_[i] || column.known[r] == 0) continue;
       if (column.type == ColumnType::text && feature.kind == Kind::categorical) {
@@ -320,6 +325,8 @@ class Describer {
   std::span<const std::uint32_t> rows_;
   const std::vector<bool>& member_;
   std::vector<bool> inside_;
+  const Stop& stop_;
+  Pace pace_;
   double members_ = 0;
   double best_score_ = 0;
   std::size_t best_feature_ = 0;
@@ -346,7 +353,7 @@ bool Predicate::holds(const Dataset& data, std::size_t row) const {
 
 Definition describe_members(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows,
                             const std::vector<bool>& member, int most, const Stop& stop) {
-  return Describer(data, encoder, rows, member).describe(most, stop);
+  return Describer(data, encoder, rows, member, stop).describe(most);
 }
 
 }  // namespace icp

@@ -16,7 +16,6 @@ namespace {
 
 using namespace rules;
 
-constexpr std::size_t large = 20000;       // rows from which rules are confirmed on the other half instead of permuted
 constexpr std::size_t confirmed = 20;      // candidates that are, at most
 constexpr double permuted_work = 6e7;      // of one search that permutations repeat
 constexpr double searched_work = 2e8;      // of one search on a half
@@ -70,7 +69,7 @@ class List {
     if (few) o_.holdout = 0;
     all_ = moments(space_.target);
     if (whole.companies < 2 * o_.min_companies || all_.deviation <= 1e-12 * std::abs(all_.mean) || space_.selectors.empty()) return list;
-    large_ = space_.rows() >= large && o_.holdout > 0;
+    large_ = space_.rows() >= confirmed_from && o_.holdout > 0;
     if (large_) {
       o_.holdout = 0.5;
     } else {

@@ -205,11 +205,11 @@ void Sample::add(const Binding& binding, std::span<const Value> values) {
 void Sample::insert(Hash128 key, Hash128 content, std::uint64_t count, std::string_view bytes) {
   if (full_ && key > last_) return;
   entries_.push_back(Entry{key, content, count, std::pmr::string(bytes, memory_)});
-  if (entries_.size() >= 2 * limit_ + 1024) compact();
+  if (entries_.size() >= 2 * limit_ + 1024) compact({});
 }
 
-void Sample::compact() {
-  std::sort(entries_.begin(), entries_.end(), [](const Entry& a, const Entry& b) {
+void Sample::compact(const Stop& stop) {
+  sort(entries_.begin(), entries_.end(), stop, [](const Entry& a, const Entry& b) {
     return a.key != b.key ? a.key < b.key : a.content < b.content;
   });
   std::size_t kept = 0;
@@ -230,9 +230,9 @@ void Sample::compact() {
   }
 }
 
-std::vector<const Sample::Entry*> Sample::canonical() const {
+std::vector<const Sample::Entry*> Sample::canonical(const Stop& stop) const {
   // Compacting changes nothing that can be seen, so a reader may do it.
-  const_cast<Sample*>(this)->compact();
+  const_cast<Sample*>(this)->compact(stop);
   std::vector<const Entry*> order;
   order.reserve(entries_.size());
   for (const Entry& e : entries_) order.push_back(&e);
@@ -279,7 +279,7 @@ std::string Sample::to_bytes() const {
   put(out, seed_);
   put(out, seen_);
   put<std::uint8_t>(out, 0);
-  const auto order = canonical();
+  const auto order = canonical({});
   out[out.size() - 1] = full_ ? 1 : 0;
   put(out, last_.low);
   put(out, last_.high);

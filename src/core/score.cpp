@@ -10,7 +10,7 @@
 
 namespace icp {
 
-Scorer::Scorer(Model model) : model_(std::move(model)), options_(parse_options(model_.options)) {
+Scorer::Scorer(Model model, Zone zone) : model_(std::move(model)), options_(parse_options(model_.options)), zone_(zone) {
   model_.encoder.prepare();
   matcher_ = Matcher(model_.encoder, model_.mixture, model_.cohorts, options_);
   for (const Feature& f : model_.encoder.features) columns_.push_back(f.name);
@@ -42,25 +42,14 @@ ScoreBuffer Scorer::buffer() const {
   return b;
 }
 
-namespace {
-
-double day(const Value& v) {
-  std::optional<Moment> m;
-  if (v.type == ValueType::moment) m = Moment{v.microseconds, v.boolean};
-  else if (v.type == ValueType::text) m = parse_moment(v.text);
-  return m ? static_cast<double>(m->microseconds) / microseconds_a_day : missing_number;
-}
-
-}  // namespace
-
 void Scorer::encode(std::span<const Value> values, EncodedBuffer& buffer) const {
   const std::size_t n = feature_count();
   double reference = missing_number;
   if (dated_) {
-    reference = day(values[n]);
-    if (std::isnan(reference)) reference = day(values[n + 1]);
+    reference = day_of(values[n], zone_);
+    if (std::isnan(reference)) reference = day_of(values[n + 1], zone_);
   }
-  for (std::size_t f = 0; f < n; ++f) model_.encoder.encode(f, values[f], reference, buffer);
+  for (std::size_t f = 0; f < n; ++f) model_.encoder.encode(f, values[f], reference, buffer, zone_);
 }
 
 int Scorer::cohort(std::span<const Value> values, ScoreBuffer& b) const {

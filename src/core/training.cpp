@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <map>
 #include <set>
 
 #include <fmt/format.h>
@@ -16,8 +15,8 @@ namespace {
 
 constexpr double nan_value = std::numeric_limits<double>::quiet_NaN();
 
-double quantile(std::vector<double> v, double q) {
-  std::sort(v.begin(), v.end());
+double quantile(std::vector<double> v, double q, const Stop& stop) {
+  sort(v.begin(), v.end(), stop);
   return v[static_cast<std::size_t>(std::ceil(q * static_cast<double>(v.size()))) - (q > 0 ? 1 : 0)];
 }
 
@@ -31,7 +30,9 @@ void read_quality(Training& t, std::vector<Finding>& findings) {
   t.dqs.assign(d.rows, nan_value);
   t.immature.assign(d.rows, 0);
   std::int64_t faulty = 0, out_of_range = 0, young = 0, undated = 0, given = 0;
+  Pace pace(t.stop);
   for (std::size_t r = 0; r < d.rows; ++r) {
+    pace.step();
     if (d.outcome[r] != Outcome::won) continue;
     if (!std::isnan(d.dqs[r])) {
       if (d.dqs[r] >= 0 && d.dqs[r] <= 100) {
@@ -72,7 +73,7 @@ void read_maturity(Training& t, std::vector<Finding>& findings) {
   std::vector<double> times;
   for (const std::uint32_t r : t.closed)
     if (!std::isnan(d.cycle[r])) times.push_back(d.cycle[r]);
-  t.maturity_days = t.options.maturity_days ? *t.options.maturity_days : times.size() >= 20 ? quantile(times, 0.9) : 0;
+  t.maturity_days = t.options.maturity_days ? *t.options.maturity_days : times.size() >= 20 ? quantile(times, 0.9, t.stop) : 0;
   std::int64_t young = 0;
   for (const std::uint32_t r : t.closed) {
     const double begun = std::isnan(d.first_contact[r]) ? d.created[r] : d.first_contact[r];
@@ -96,8 +97,8 @@ std::string reliability_word(std::int64_t companies, std::int64_t won, std::int6
   return "normal";
 }
 
-Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings) {
-  Training t{data, options, {}, {}, {}, {}, false, false, 0, error_budget};
+Training prepare_training(const Dataset& data, const Options& options, std::vector<Finding>& findings, const Stop& stop) {
+  Training t{data, options, {}, {}, {}, {}, false, false, 0, error_budget, stop};
   for (std::size_t r = 0; r < data.rows; ++r)
     if (data.is_closed(r) && data.weight[r] > 0) {
       t.closed.push_back(static_cast<std::uint32_t>(r));
@@ -106,8 +107,10 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
   read_quality(t, findings);
   read_maturity(t, findings);
   std::set<std::int32_t> judged;
+  Pace pace(stop);
   std::int64_t won = 0, with_amount = 0;
   for (const std::uint32_t r : t.closed) {
+    pace.step();
     if (!std::isnan(t.dqs[r])) judged.insert(data.company[r]);
     if (data.outcome[r] == Outcome::won) {
       ++won;
@@ -141,6 +144,17 @@ std::vector<double> company_weights(const Dataset& data, std::span<const std::ui
   return weights;
 }
 
+std::vector<double> tenths(const TableColumn& c, const Stop& stop) {
+  std::vector<double> known, cuts;
+  if (c.kind != Kind::numeric) return cuts;
+  for (const double x : c.numbers)
+    if (!std::isnan(x)) known.push_back(x);
+  sort(known.begin(), known.end(), stop);
+  for (std::size_t i = 1; i < 10 && !known.empty(); ++i) cuts.push_back(known[known.size() * i / 10]);
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
+}
+
 void load_row(const Table& table, std::size_t r, EncodedBuffer& b) {
   for (std::size_t f = 0; f < table.columns.size(); ++f) {
     const TableColumn& c = table.columns[f];
@@ -149,123 +163,6 @@ void load_row(const Table& table, std::size_t r, EncodedBuffer& b) {
     else if (c.kind == Kind::set) b.sets[f] = c.set_of(r);
     else b.codes[f] = c.codes[r];
   }
-}
-
-std::vector<bool> find_leaks(const Training& t, const Encoder& encoder, std::vector<Finding>& findings, const Stop& stop) {
-  std::vector<bool> drop(encoder.features.size(), false);
-  std::int64_t won = 0, lost = 0;
-  for (const std::uint32_t r : t.closed) (t.data.outcome[r] == Outcome::won ? won : lost) += 1;
-  if (won < 20 || lost < 20) return drop;
-  const Table table = encoder.encode(t.data, t.closed);
-  constexpr int folds = 5;
-  for (std::size_t f = 0; f < encoder.features.size(); ++f) {
-    stop.poll();
-    const Feature& feature = encoder.features[f];
-    const TableColumn& c = table.columns[f];
-    const bool keep = t.options.keep.count(feature.name) > 0;
-    const auto report = [&](bool leave, const std::string& why) {
-      if (leave && !keep) {
-        drop[f] = true;
-        find(findings, "warning", feature.name, -1, fmt::format("left out, probably known only after the outcome: {}", why),
-             "list it in keep if it was known before");
-      } else {
-        find(findings, "info", feature.name, -1, why, "confirm that this was known before the outcome");
-      }
-    };
-    // Cells: categories or deciles; the last one is missing. A set is judged by its size and by each item's presence
-    // through the number of known items only, which is where a late filling shows.
-    std::vector<double> cuts;
-    if (c.kind == Kind::numeric) {
-      std::vector<double> v;
-      for (const double x : c.numbers)
-        if (!std::isnan(x)) v.push_back(x);
-      std::sort(v.begin(), v.end());
-      for (int i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * static_cast<std::size_t>(i) / 10]);
-      cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    }
-    const std::size_t cells = (c.kind == Kind::numeric ? cuts.size() + 1 : c.kind == Kind::set ? 8 : static_cast<std::size_t>(c.categories)) + 1;
-    const auto cell = [&](std::size_t r) -> std::size_t {
-      if (c.missing(r)) return cells - 1;
-      if (c.kind == Kind::numeric) return static_cast<std::size_t>(std::upper_bound(cuts.begin(), cuts.end(), c.numbers[r]) - cuts.begin());
-      if (c.kind == Kind::set) return std::min<std::size_t>(c.set_of(r).size(), cells - 2);
-      return static_cast<std::size_t>(c.codes[r]);
-    };
-    std::vector<double> n(cells * folds, 0), w(cells * folds, 0);
-    double known[2] = {0, 0}, all[2] = {0, 0};
-    std::map<double, double> values[2];  // numeric: to see a constant
-    for (std::size_t i = 0; i < table.rows; ++i) {
-      const std::uint32_t r = t.closed[i];
-      const bool is_won = t.data.outcome[r] == Outcome::won;
-      const auto fold = static_cast<std::size_t>(t.data.company[r] % folds);
-      n[fold * cells + cell(i)] += 1;
-      if (is_won) w[fold * cells + cell(i)] += 1;
-      all[is_won] += 1;
-      if (c.missing(i)) continue;
-      known[is_won] += 1;
-      if (c.kind == Kind::numeric && values[is_won].size() <= 2) values[is_won][c.numbers[i]] += 1;
-    }
-    const double filled_won = known[1] / all[1], filled_lost = known[0] / all[0];
-    if ((filled_won >= 0.9 && filled_lost <= 0.1) || (filled_lost >= 0.9 && filled_won <= 0.1)) {
-      report(true, fmt::format("filled in {:.0f} % of won and {:.0f} % of lost deals", 100 * filled_won, 100 * filled_lost));
-      continue;
-    }
-    bool constant = false;
-    for (int o = 0; o < 2 && !constant; ++o) {
-      if (known[0] < 20 || known[1] < 20) break;
-      double same = 0;  // share of the other outcome that has the one value
-      if (c.kind == Kind::numeric && values[o].size() == 1) {
-        const double v = values[o].begin()->first;
-        for (std::size_t i = 0; i < table.rows; ++i)
-          if ((t.data.outcome[t.closed[i]] == Outcome::won) != (o == 1) && !c.missing(i) && c.numbers[i] == v) same += 1;
-        constant = same / known[1 - o] <= 0.5;
-      } else if (c.kind == Kind::binary || c.kind == Kind::categorical) {
-        std::vector<double> count(static_cast<std::size_t>(c.categories), 0), other = count;
-        for (std::size_t i = 0; i < table.rows; ++i)
-          if (!c.missing(i)) ((t.data.outcome[t.closed[i]] == Outcome::won) == (o == 1) ? count : other)[static_cast<std::size_t>(c.codes[i])] += 1;
-        for (std::size_t k = 0; k < count.size(); ++k)
-          if (count[k] == known[o]) constant = other[k] / known[1 - o] <= 0.5;
-      }
-      if (constant) report(true, fmt::format("the same in every {} deal", o == 1 ? "won" : "lost"));
-    }
-    if (constant) continue;
-    // AUC of the feature alone, each row scored by the win rate of its cell in the other folds.
-    std::vector<double> total_n(cells, 0), total_w(cells, 0);
-    for (int k = 0; k < folds; ++k)
-      for (std::size_t j = 0; j < cells; ++j) {
-        total_n[j] += n[static_cast<std::size_t>(k) * cells + j];
-        total_w[j] += w[static_cast<std::size_t>(k) * cells + j];
-      }
-    const double base = static_cast<double>(won) / static_cast<double>(won + lost);
-    std::map<double, std::pair<double, double>> ranked;  // score → lost, won
-    for (std::size_t k = 0; k < folds; ++k)
-      for (std::size_t j = 0; j < cells; ++j) {
-        const double in = n[k * cells + j], in_won = w[k * cells + j];
-        const double score = (total_w[j] - in_won + 2 * base) / (total_n[j] - in + 2);
-        ranked[score].first += in - in_won;
-        ranked[score].second += in_won;
-      }
-    double below = 0, auc = 0;
-    for (const auto& [score, counts] : ranked) {
-      auc += counts.second * (below + counts.first / 2);
-      below += counts.first;
-    }
-    auc /= static_cast<double>(won) * static_cast<double>(lost);
-    if (auc >= 0.95) report(true, fmt::format("alone it tells won from lost almost surely (AUC {:.2f})", auc));
-    else if (auc >= 0.70) report(false, fmt::format("alone it tells won from lost well (AUC {:.2f})", auc));
-  }
-  // A date after the as-of time cannot have been known.
-  for (std::size_t f = 0; f < encoder.features.size(); ++f) {
-    if (!encoder.features[f].age || drop[f]) continue;
-    const DataColumn* column = t.data.find(encoder.features[f].name);
-    std::int64_t later = 0;
-    for (const std::uint32_t r : t.closed)
-      if (column->known[r] != 0 && column->numbers[r] > t.data.as_of) ++later;
-    if (later * 100 > static_cast<std::int64_t>(t.closed.size()) && t.options.keep.count(encoder.features[f].name) == 0) {
-      drop[f] = true;
-      find(findings, "warning", encoder.features[f].name, later, "left out: dates after the as-of time", "list it in keep if it was known before");
-    }
-  }
-  return drop;
 }
 
 }  // namespace icp

@@ -60,7 +60,7 @@ std::uint8_t* cluster(WindowObject window, MemoryContext partition, const Option
       const auto values = reader.read(all, *datum);
       if (first)
         require_cluster_memory(options, static_cast<std::uint64_t>(rows), all.columns().size(),
-                               VARSIZE_ANY(DatumGetPointer(*datum)), static_cast<std::uint64_t>(maintenance_work_mem) * 1024);
+                               VARSIZE_ANY(DatumGetPointer(*datum)), memory_limit());
       if (first || all.columns().size() != before) {
         std::vector<std::string_view> names;
         for (const auto& c : all.columns()) names.push_back(c.name);

@@ -11,5 +11,5 @@ using namespace icp::pg;
 ICP_FUNCTION(icp_discover_final) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
   const SampleRows rows(PG_GETARG_DATUM(0));
-  return return_report_array(fcinfo, icp::report_rules(icp::discover_rules(rows.sample, rows.zone, stop()), "en"));
+  return return_report_array(fcinfo, icp::report_rules(icp::discover_rules(rows.sample, rows.zone, stop(), memory_limit()), "en"));
 }

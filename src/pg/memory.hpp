@@ -10,6 +10,9 @@
 
 namespace icp::pg {
 
+// What learning may take: maintenance_work_mem, in bytes.
+inline std::uint64_t memory_limit() { return static_cast<std::uint64_t>(maintenance_work_mem) * 1024; }
+
 // Uninitialised bytes of `context`, aligned for PostgreSQL's types (8). Never raises; std::bad_alloc.
 void* allocate(MemoryContext context, std::size_t bytes);
 

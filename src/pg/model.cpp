@@ -57,18 +57,19 @@ ICP_FUNCTION(icp_model_send) { return make_varlena(icp::to_binary(model_of(PG_GE
 ICP_FUNCTION(icp_fit_final) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
   const SampleRows rows(PG_GETARG_DATUM(0));
-  return make_model(icp::fit_model(rows.sample, rows.zone, stop()));
+  return make_model(icp::fit_model(rows.sample, rows.zone, stop(), memory_limit()));
 }
 
 ICP_FUNCTION(icp_findings) {
   const SampleRows rows(PG_GETARG_DATUM(0));
-  return return_report(fcinfo, icp::report_findings(icp::check_deals(rows.sample, rows.zone, stop())));
+  return return_report(fcinfo, icp::report_findings(icp::check_deals(rows.sample, rows.zone, stop(), memory_limit())));
 }
 
 ICP_FUNCTION(icp_findings_model) {
   const SampleRows rows(PG_GETARG_DATUM(0));
   const Model model = model_of(PG_GETARG_DATUM(1));
-  return return_report(fcinfo, icp::report_findings(icp::check_leads(rows.sample, model, rows.zone, stop())));
+  const icp::Zone zone = zone_of(icp::parse_options(model.options).timezone);
+  return return_report(fcinfo, icp::report_findings(icp::check_leads(rows.sample, model, zone, stop(), memory_limit())));
 }
 
 // Readers ------------------------------------------------------------------------------------------------------------

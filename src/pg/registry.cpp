@@ -5,6 +5,7 @@
 
 #include "pg/memory.hpp"
 #include "pg/registry.hpp"
+#include "pg/zone.hpp"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -100,7 +101,9 @@ class ModelCache {
     } else {
       // What parsing and the look-up tables take, by the size of the bytes.
       const std::size_t cost = 16384 + 4 * bytes.size();
-      auto scorer = std::make_shared<const Scorer>(from_binary<Model>(bytes, type_name<Model>));
+      auto model = from_binary<Model>(bytes, type_name<Model>);
+      const Zone zone = model.encoder.has_age() ? zone_of(parse_options(model.options).timezone) : Zone{};
+      auto scorer = std::make_shared<const Scorer>(std::move(model), zone);
       if (cost > most_bytes) return scorer;
       entries_.push_front(Entry{digest, bytes.size(), cost, std::move(scorer), {}});
       bytes_ += cost;

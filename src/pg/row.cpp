@@ -4,6 +4,7 @@
 #include "icp/value.hpp"
 
 #include "pg/memory.hpp"
+#include "pg/numeric.hpp"
 #include "pg/row.hpp"
 #include "pg/varlena.hpp"
 
@@ -24,10 +25,6 @@ void watch_enums() {
     CacheRegisterSyscacheCallback(ENUMOID, [](Datum, auto, uint32) { ++enum_epoch; }, Datum{0});
   });
   watching = true;
-}
-
-bool key_before(std::string_view a, std::string_view b) {
-  return a.size() != b.size() ? a.size() < b.size() : std::memcmp(a.data(), b.data(), a.size()) < 0;
 }
 
 std::size_t aligned(std::size_t offset, std::size_t align) { return (offset + align - 1) & ~(align - 1); }
@@ -92,66 +89,7 @@ Value day(DateADT days) {
   return Value::of_moment(microseconds, true);
 }
 
-// The stored form of numeric (src/backend/utils/adt/numeric.c): a 16-bit header that holds sign, scale and weight
-// (short form) or is followed by a 16-bit weight (long form); then digits of base 10000.
-enum class Decoded { value, missing, hard };
-
-Decoded decode_numeric(const void* p, double& value) {
-  if (VARATT_IS_EXTERNAL(p) || VARATT_IS_COMPRESSED(p)) return Decoded::hard;
-  const auto* data = static_cast<const char*>(VARDATA_ANY(p));
-  const std::size_t length = VARSIZE_ANY_EXHDR(p);
-  if (length < 2) return Decoded::hard;
-  std::uint16_t header = 0;
-  std::memcpy(&header, data, sizeof header);
-  std::optional<double> result;
-  switch (header & 0xC000) {
-    case 0xC000: return Decoded::missing;  // NaN, Infinity, -Infinity
-    case 0x8000: {
-      const int weight = (header & 0x0040) != 0 ? static_cast<int>(header & 0x003F) - 0x40 : static_cast<int>(header & 0x003F);
-      result = decimal_value(data + 2, (length - 2) / 2, weight, (header & 0x2000) != 0);
-      break;
-    }
-    default: {
-      if (length < 4) return Decoded::hard;
-      std::int16_t weight = 0;
-      std::memcpy(&weight, data + 2, sizeof weight);
-      result = decimal_value(data + 4, (length - 4) / 2, weight, (header & 0xC000) == 0x4000);
-    }
-  }
-  if (!result) return Decoded::hard;
-  value = *result;
-  return Decoded::value;
-}
-
-// Decimal text as numeric_out() writes it.
-std::optional<double> parse_decimal(std::string_view text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error == std::errc::result_out_of_range) {
-    // Too large or too small? numeric_out() writes no exponent, so the part before the point tells.
-    const auto digits = text.find_first_not_of("-0");
-    if (digits == std::string_view::npos || text[digits] == '.') return 0.0;
-    return std::nullopt;
-  }
-  if (error != std::errc() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-const char* numeric_cstring(const void* varlena) {
-  return pg_call([&] { return DatumGetCString(DirectFunctionCall1(numeric_out, PointerGetDatum(varlena))); });
-}
-
 }  // namespace
-
-std::optional<double> numeric_value(Datum numeric) {
-  double value = 0;
-  switch (decode_numeric(DatumGetPointer(numeric), value)) {
-    case Decoded::value: return value;
-    case Decoded::missing: return std::nullopt;
-    case Decoded::hard: break;
-  }
-  return parse_decimal(numeric_cstring(DatumGetPointer(numeric)));
-}
 
 RowReader::RowReader(MemoryContext memory, std::vector<Column> wanted) : columns_(std::move(wanted)) {
   bound_memory_ = make_context(memory, "icp row type");
@@ -519,116 +457,6 @@ std::string_view RowReader::core_text(std::string_view text) {
   scratch_used_ = true;
   const InContext in(scratch_);
   return to_core(text);
-}
-
-// jsonb is walked as it is stored (utils/jsonb.h): a header with the count, then one entry per element (in objects all
-// keys, by length and bytes, then all values), each with its length or now and then its end; then the data.
-namespace {
-
-struct Entries {
-  const JsonbContainer* container;
-  const char* base;
-  std::uint32_t index;
-  std::uint32_t offset;
-
-  Entries(const JsonbContainer* c, const char* b, std::uint32_t first)
-      : container(c), base(b), index(first), offset(first == 0 ? 0 : getJsonbOffset(c, static_cast<int>(first))) {}
-  JEntry entry() const { return container->children[index]; }
-  std::uint32_t length() const {
-    const JEntry e = entry();
-    return JBE_HAS_OFF(e) ? JBE_OFFLENFLD(e) - offset : JBE_OFFLENFLD(e);
-  }
-  std::string_view string() const { return {base + offset, length()}; }
-  const char* inside() const { return base + INTALIGN(offset); }
-  void next() {
-    offset += length();
-    ++index;
-  }
-};
-
-}  // namespace
-
-std::span<const Value> RowReader::read_json(Datum datum) {
-  begin();
-  auto* json = reinterpret_cast<Jsonb*>(DatumGetPointer(datum));
-  if (VARATT_IS_EXTENDED(json)) {
-    scratch_used_ = true;
-    const InContext in(scratch_);
-    json = pg_call([&] { return DatumGetJsonbP(datum); });
-  }
-  if (!JB_ROOT_IS_OBJECT(json))
-    throw Error(ErrorCode::wrong_type, "the row must be a JSON object",
-                std::string("It is a JSON ") + (JB_ROOT_IS_SCALAR(json) ? "scalar." : "array."));
-  // The next record binds anew, since present() now speaks of this object.
-  bound_type_ = InvalidOid;
-  values_.assign(columns_.size(), Value{});
-  present_.assign(columns_.size(), 0);
-  const JsonbContainer* object = &json->root;
-  const std::uint32_t n = JsonContainerSize(object);
-  const auto* base = reinterpret_cast<const char*>(object->children + 2 * static_cast<std::size_t>(n));
-  Entries keys(object, base, 0), values(object, base, n);
-  std::size_t at = 0;  // in by_name_, which has the order of the keys
-  for (std::uint32_t i = 0; i < n; ++i, keys.next(), values.next()) {
-    const std::string_view key = keys.string();
-    const auto name = [this](std::size_t k) -> const std::string& { return server_names_[static_cast<std::size_t>(by_name_[k])]; };
-    while (at < by_name_.size() && key_before(name(at), key)) ++at;
-    if (at == by_name_.size() && !all_) break;
-    if (at == by_name_.size() || name(at) != key) {
-      if (!all_) continue;
-      add_column(key);
-    }
-    current_ = by_name_[at];
-    const auto column = static_cast<std::size_t>(current_);
-    present_[column] = 1;
-    values_[column] = json_value(object, base, values.index, values.offset, values.length(), columns_[column].identity);
-  }
-  return finish();
-}
-
-Value RowReader::json_value(const JsonbContainer* container, const char* base, std::uint32_t index, std::uint32_t offset,
-                            std::uint32_t length, bool identity) {
-  const JEntry entry = container->children[index];
-  if (JBE_ISSTRING(entry)) return Value::of(core_text({base + offset, length}));
-  const char* inside = base + INTALIGN(offset);
-  if (JBE_ISNUMERIC(entry)) {
-    if (identity) return Value::of(number_text(inside));
-    const auto v = number(inside);
-    return v ? Value::of(*v) : Value{};
-  }
-  if (JBE_ISBOOL(entry)) {
-    if (identity) return Value::of(JBE_ISBOOL_TRUE(entry) ? std::string_view("true") : std::string_view("false"));
-    return Value::of(static_cast<bool>(JBE_ISBOOL_TRUE(entry)));
-  }
-  if (JBE_ISNULL(entry)) return {};
-  const auto* nested = reinterpret_cast<const JsonbContainer*>(inside);
-  if (JsonContainerIsArray(nested)) return json_set(nested);
-  Value other;
-  other.type = ValueType::other;
-  return other;
-}
-
-Value RowReader::json_set(const JsonbContainer* array) {
-  const std::uint32_t n = JsonContainerSize(array);
-  const auto* base = reinterpret_cast<const char*>(array->children + n);
-  const std::size_t first = items_.size();
-  Entries e(array, base, 0);
-  for (std::uint32_t i = 0; i < n; ++i, e.next()) {
-    const JEntry entry = e.entry();
-    if (JBE_ISSTRING(entry)) {
-      items_.push_back(core_text(e.string()));
-    } else if (JBE_ISNUMERIC(entry)) {
-      items_.push_back(number_text(e.inside()));
-    } else if (JBE_ISBOOL(entry)) {
-      items_.push_back(JBE_ISBOOL_TRUE(entry) ? "true" : "false");
-    } else if (!JBE_ISNULL(entry)) {
-      items_.resize(first);
-      Value other;
-      other.type = ValueType::other;
-      return other;
-    }
-  }
-  sets_.push_back({static_cast<std::size_t>(current_), first, items_.size() - first});
-  return Value::of_set({});
 }
 
 }  // namespace icp::pg

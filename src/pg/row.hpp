@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <string_view>
@@ -80,6 +81,10 @@ class RowReader {
     std::size_t column, first, count;
   };
 
+  // The order of the keys of jsonb.
+  static bool key_before(std::string_view a, std::string_view b) {
+    return a.size() != b.size() ? a.size() < b.size() : std::memcmp(a.data(), b.data(), a.size()) < 0;
+  }
   void bind(Oid type, std::int32_t typmod);
   void classify(Attribute& attribute, Oid type) const;
   std::int32_t column_of(std::string_view server_name, bool& identity);
@@ -129,9 +134,5 @@ class RowReader {
   std::unordered_map<Oid, std::string> labels_;
   std::uint64_t labels_epoch_ = 0;
 };
-
-// A numeric datum as the nearest double, as the cast to double precision gives it. Nothing for NaN, the infinities
-// and what is beyond the range of double precision; what is too small for it is 0.
-std::optional<double> numeric_value(Datum numeric);
 
 }  // namespace icp::pg

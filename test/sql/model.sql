@@ -264,6 +264,16 @@ REVOKE ALL (name, version, active, is_default, model) ON icp_models FROM icp_tes
 DROP OWNED BY icp_test_reader;
 DROP ROLE icp_test_reader;
 
+-- Memory is summed up before learning begins; a setting decides whether there is a result, never which.
+SET maintenance_work_mem = '1MB';
+SELECT icp_fit(r, '{}') FROM (SELECT n AS deal_id, 'won' AS outcome, n % 7 AS sites, 'text ' || n AS note FROM generate_series(1, 20000) n) r;
+SELECT icp_discover(r, 'sites', '{}') FROM (SELECT n AS deal_id, n % 7 AS sites, 'text ' || n AS note FROM generate_series(1, 20000) n) r;
+RESET maintenance_work_mem;
+CREATE TEMPORARY TABLE ample AS SELECT md5(icp_model_send(icp_fit(d, '{}'))) AS digest FROM deals d;
+SET maintenance_work_mem = '4MB';
+SELECT md5(icp_model_send(icp_fit(d, '{}'))) = (SELECT digest FROM ample) AS same FROM deals d;
+RESET maintenance_work_mem;
+
 -- Every object of the extension has a comment.
 SELECT pg_describe_object(d.classid, d.objid, 0) FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
 WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname = 'icp' AND obj_description(d.objid, d.classid::regclass::name) IS NULL

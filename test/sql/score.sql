@@ -182,6 +182,20 @@ SELECT version_now();
 ROLLBACK;
 SELECT version_now();
 
+-- Times without a zone are read in the model's zone, as in training, whatever the session's.
+CREATE TABLE dated AS
+SELECT deal_id, company_id, outcome, m.met AS first_contact_at, industry,
+       (m.met - interval '1 hour' * ((ARRAY[6, 40, 90])[1 + company_id % 3] + 10 * u(deal_id, 'asked'))) AT TIME ZONE 'Pacific/Kiritimati' AS asked
+FROM deals CROSS JOIN LATERAL (SELECT (first_contact_at + time '12:00') AT TIME ZONE 'UTC' AS met) m;
+SELECT icp_save('score_zone', icp_fit(d, '{"timezone": "Pacific/Kiritimati", "kinds": {"asked": "date"}}'), false) AS version FROM dated d;
+SET timezone = 'America/Lima';
+SELECT count(*) AS leads, count(*) FILTER (WHERE a IS DISTINCT FROM b) AS with_a_zone_differs, count(*) FILTER (WHERE a IS DISTINCT FROM c) AS jsonb_differs
+FROM (SELECT icp_score(l, 'score_zone@1') AS a, icp_score(z, 'score_zone@1') AS b, icp_score(to_jsonb(l), 'score_zone@1') AS c
+      FROM (SELECT first_contact_at, asked FROM dated) l
+      CROSS JOIN LATERAL (SELECT l.first_contact_at, l.asked AT TIME ZONE 'Pacific/Kiritimati' AS asked) z) q;
+RESET timezone;
+SELECT icp_drop_model('score_zone', 1);
+
 -- Bytes that are no model.
 SELECT icp_cohort('{"industry": "x"}'::jsonb, '{}'::icp_model);
 SELECT icp_cohort('{"industry": "x"}'::jsonb, 'x'::icp_model);

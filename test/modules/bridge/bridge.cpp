@@ -10,6 +10,7 @@
 #include "pg/expanded.hpp"
 #include "pg/guard.hpp"
 #include "pg/memory.hpp"
+#include "pg/numeric.hpp"
 #include "pg/row.hpp"
 #include "pg/varlena.hpp"
 #include "pg/zone.hpp"
