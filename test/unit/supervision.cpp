@@ -65,15 +65,15 @@ TEST(Supervision, CohortsThatBehaveAlikeAreNamedAndMergedOnlyOnRequest) {
   EXPECT_GT(supervised.cohorts[0].stability.value_or(0), 0.9);
 }
 
-// The outcome has nothing to do with the attributes: what it chose must not vouch for itself.
+// The outcome has nothing to do with the attributes: what it chose must not vouch for itself. (Judged by the rows that chose
+// them, 10 of these 200 cohorts are graded A or C.)
 TEST(Supervision, NothingFromNothing) {
   int graded = 0;
-  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
-    const Model m = fit(R"({"supervision": 1})", 150, 0, 50 + seed);
-    for (const Cohort& c : m.cohorts)
-      if (c.grade == "A" || c.grade == "C") ++graded;
-  }
-  EXPECT_LE(graded, 1);
+  for (std::uint64_t seed = 501; seed <= 540; ++seed)
+    for (const char* options : {R"({"supervision": 1, "k": 2})", R"({"supervision": 1, "k": 3})"})
+      for (const Cohort& c : fit(options, 150, 0, seed).cohorts)
+        if (c.grade == "A" || c.grade == "C") ++graded;
+  EXPECT_LE(graded, 3);
 }
 
 TEST(Supervision, TheOptionIsChecked) {
