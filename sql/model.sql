@@ -73,7 +73,7 @@ COMMENT ON COLUMN icp_cohort_row.predicate IS 'A condition in SQL that describes
 COMMENT ON COLUMN icp_cohort_row.predicate_n IS 'Rows of the deals view that satisfy the predicate.';
 COMMENT ON COLUMN icp_cohort_row."precision" IS 'Share of the predicate''s closed deals that belong to the cohort, 0 to 1.';
 COMMENT ON COLUMN icp_cohort_row.recall IS 'Share of the cohort''s closed deals that satisfy the predicate, 0 to 1.';
-COMMENT ON COLUMN icp_cohort_row.stability IS 'Mean Jaccard similarity with the same cohort learned without a fifth of the companies (Hennig 2007); below 0.75 it is not stable.';
+COMMENT ON COLUMN icp_cohort_row.stability IS 'Mean Jaccard similarity with the same cohort learned from resamples of the companies (bootstrap, Hennig 2007); below 0.75 it is not stable.';
 COMMENT ON COLUMN icp_cohort_row.reliability IS 'exploratory, unreliable, limited or normal, by companies and by the rarer outcome.';
 
 CREATE TYPE icp_trait AS (

@@ -40,7 +40,7 @@ COMMENT ON COLUMN icp_cohort_summary.predicate IS 'The same as a condition in SQ
 COMMENT ON COLUMN icp_cohort_summary.predicate_n IS 'Rows of the deals view that satisfy it.';
 COMMENT ON COLUMN icp_cohort_summary."precision" IS 'Share of those that belong to the cohort, 0 to 1.';
 COMMENT ON COLUMN icp_cohort_summary.recall IS 'Share of the cohort that satisfies it, 0 to 1.';
-COMMENT ON COLUMN icp_cohort_summary.stability IS 'Mean Jaccard similarity when learned without a fifth of the companies; below 0.75 not stable.';
+COMMENT ON COLUMN icp_cohort_summary.stability IS 'Mean Jaccard similarity when learned from resamples of the companies; below 0.75 not stable.';
 COMMENT ON COLUMN icp_cohort_summary.reliability IS 'exploratory, unreliable, limited or normal.';
 
 CREATE VIEW icp_cohort_traits AS

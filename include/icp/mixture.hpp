@@ -26,6 +26,13 @@ struct MixtureOptions {
   int starts = 10;                // random starts, 1..1000
   std::uint64_t seed = 0;
   std::size_t fit_rows = 20000;   // distinct rows learned from; beyond it a sample by a seeded hash of their content
+  // The clusters are to explain every association of the features, as in the classical latent-class model: numbers are
+  // not joined within clusters, and telling clusters apart costs nothing. For a k that somebody named: whoever asks for
+  // two groups of hand spans and heights wants them cut along what the two have in common.
+  bool explain = false;
+  // By column, 0..1: how much each counts; empty: all 1. Towards 0 a feature's distribution in each cluster is drawn to
+  // that in the whole (their geometric mean), so that it tells less of membership, in the fit and in the mixture alike.
+  std::vector<double> column_weight;
 };
 
 // One feature of a fitted mixture. A "level" is a cell of a number, a category or an item of a set.

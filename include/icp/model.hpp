@@ -67,7 +67,7 @@ struct Cohort {
   Predicate predicate;
   std::int64_t predicate_n = 0;        // rows of the deals view that satisfy it
   double precision = 0, recall = 0;
-  std::optional<double> stability;     // mean Jaccard similarity with the same cohort learned without a fifth of the companies
+  std::optional<double> stability;     // mean Jaccard similarity with the same cohort learned from resamples of the companies
   std::string reliability;
   std::vector<Criterion> criteria;     // as the encoder's features
   template <class A>

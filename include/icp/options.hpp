@@ -44,6 +44,7 @@ struct Options {
 
   int k = 0;                                              // 0: chosen from the data
   int k_max = 12;
+  double supervision = 0;                                 // 0: groups know nothing of outcomes; 1: features count by what they tell
   std::uint64_t seed = 0;
   std::uint64_t sample = 100000;                          // rows kept for training
   std::string timezone = "UTC";

@@ -87,6 +87,7 @@ Clusters::Clusters(const Sample& sample, const Options& options, const Stop& sto
   fit.k_max = options.k_max;
   fit.seed = options.seed;
   fit.fit_rows = options.sample;
+  fit.explain = options.k > 0;
   mixture_ = fit_mixture(table, fit, stop);
   count_ = std::max(1, mixture_.clusters());
   encoder_.resize(buffer_);

@@ -6,8 +6,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "icp/behaviour.hpp"
 #include "icp/error.hpp"
 #include "icp/leak.hpp"
+#include "icp/stability.hpp"
+#include "icp/supervision.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
@@ -15,7 +18,7 @@ namespace icp {
 namespace {
 
 constexpr int folds = 5;
-constexpr double stable = 0.75;
+constexpr double level = 0.05;   // of tests between cohorts
 
 // Groups learned from some of the closed deals, and the cohort of each of them.
 struct Learned {
@@ -25,16 +28,22 @@ struct Learned {
   std::vector<std::int32_t> cohort;    // as icp_cohort() says
 };
 
-Learned learn(const Training& t, const Encoder& encoder, std::span<const std::uint32_t> rows, int k, int starts, const Stop& stop) {
-  Learned l;
-  Table table = encoder.encode(t.data, rows, stop);
-  table.weight = company_weights(t.data, rows);
+MixtureOptions mixture_options(const Training& t, const Table& table, std::span<const std::uint32_t> rows, int k, int starts) {
   MixtureOptions options;
   options.k = k;
   options.k_max = t.options.k_max;
   options.seed = t.options.seed;
   options.starts = starts;
-  l.mixture = fit_mixture(table, options, stop);
+  options.explain = t.options.k > 0;
+  if (t.options.supervision > 0) options.column_weight = supervised_weights(t, table, rows, t.options.supervision);
+  return options;
+}
+
+Learned learn(const Training& t, const Encoder& encoder, std::span<const std::uint32_t> rows, int k, int starts, const Stop& stop) {
+  Learned l;
+  Table table = encoder.encode(t.data, rows, stop);
+  table.weight = company_weights(t.data, rows);
+  l.mixture = fit_mixture(table, mixture_options(t, table, rows, k, starts), stop);
   const int clusters = l.mixture.clusters();
   l.cohorts.resize(static_cast<std::size_t>(clusters));
   EncodedBuffer buffer;
@@ -64,17 +73,29 @@ Learned learn(const Training& t, const Encoder& encoder, std::span<const std::ui
   return l;
 }
 
-// Labels out of fold, by company, and how stable the cohorts are: each fold learns the same number of groups without a
-// fifth of the companies, grades them, and labels that fifth.
+// Labels and cohorts out of fold, by company: each fold learns the same number of groups without a fifth of the companies,
+// grades them, and labels that fifth.
 struct Validation {
   std::vector<Matcher::Label> label;           // of each closed row
-  std::vector<std::optional<double>> stability;  // of each cohort (Jaccard with its best match; Hennig 2007)
+  std::vector<std::int32_t> cohort;            // of each closed row: the cohort of which the fold's own has most members
 };
+
+std::vector<std::optional<double>> stability_of(const Training& t, const Encoder& encoder, const Learned& l, const Stop& stop) {
+  Table table = encoder.encode(t.data, t.closed, stop);
+  table.weight = company_weights(t.data, t.closed);
+  std::vector<std::int32_t> company;
+  for (const std::uint32_t r : t.closed) company.push_back(t.data.company[r]);
+  return bootstrap_stability(table, company, l.cluster, l.mixture.clusters(), mixture_options(t, table, t.closed, 0, 1), stop);
+}
+
+bool all_stable(const std::vector<std::optional<double>>& stability) {
+  return std::all_of(stability.begin(), stability.end(), [](const auto& s) { return s.value_or(0) >= stable_jaccard; });
+}
 
 Validation validate(const Training& t, const Encoder& encoder, const Learned& full, const Stop& stop) {
   Validation v;
   v.label.assign(t.closed.size(), Matcher::Label::unknown);
-  std::vector<std::vector<double>> jaccard(full.cohorts.size());
+  v.cohort.assign(t.closed.size(), -1);
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<std::uint32_t> train;
     std::vector<std::size_t> place, held;
@@ -89,6 +110,19 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
     if (train.empty() || held.empty()) continue;
     const Learned part = learn(t, encoder, train, full.mixture.clusters(), 3, stop);
     const Matcher matcher(encoder, part.mixture, part.cohorts, t.options);
+    // The fold's cohorts by those of all deals: where most of their members are.
+    const auto k = full.cohorts.size();
+    std::vector<double> both(k * k, 0);
+    for (std::size_t j = 0; j < place.size(); ++j) {
+      const auto a = full.cohort[place[j]], b = part.cohort[j];
+      if (a >= 0 && b >= 0) both[static_cast<std::size_t>(b) * k + static_cast<std::size_t>(a)] += 1;
+    }
+    std::vector<std::int32_t> of(k, -1);
+    for (std::size_t b = 0; b < k; ++b) {
+      const auto* row = both.data() + b * k;
+      const auto* most = std::max_element(row, row + k);
+      if (*most > 0) of[b] = static_cast<std::int32_t>(most - row);
+    }
     std::vector<std::uint32_t> rows;
     for (const std::size_t i : held) rows.push_back(t.closed[i]);
     const Table table = encoder.encode(t.data, rows, stop);
@@ -100,28 +134,33 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
       load_row(table, j, buffer);
       const int cohort = matcher.assign(buffer.row(), joint);
       v.label[held[j]] = matcher.label(cohort, buffer.row(), joint);
+      if (cohort >= 0) v.cohort[held[j]] = of[static_cast<std::size_t>(cohort)];
     }
-    const auto k = full.cohorts.size();
-    std::vector<double> both(k * k, 0), in_full(k, 0), in_part(k, 0);
-    for (std::size_t j = 0; j < place.size(); ++j) {
-      const auto a = full.cluster[place[j]], b = part.cluster[j];
-      if (a >= 0) in_full[static_cast<std::size_t>(a)] += 1;
-      if (b >= 0 && static_cast<std::size_t>(b) < k) in_part[static_cast<std::size_t>(b)] += 1;
-      if (a >= 0 && b >= 0 && static_cast<std::size_t>(b) < k) both[static_cast<std::size_t>(a) * k + static_cast<std::size_t>(b)] += 1;
-    }
-    for (std::size_t a = 0; a < k; ++a) {
-      double best = 0;
-      for (std::size_t b = 0; b < k; ++b)
-        if (both[a * k + b] > 0) best = std::max(best, both[a * k + b] / (in_full[a] + in_part[b] - both[a * k + b]));
-      jaccard[a].push_back(best);
-    }
-  }
-  for (const auto& values : jaccard) {
-    double sum = 0;
-    for (const double x : values) sum += x;
-    v.stability.push_back(values.empty() ? std::nullopt : std::optional(sum / static_cast<double>(values.size())));
   }
   return v;
+}
+
+// Pairs of cohorts compared in behaviour; where the outcome chose them, as the folds that had not seen it place the deals.
+std::vector<BehaviourPair> pairs_of(const Training& t, const Learned& l, const Validation& v, const Stop& stop) {
+  const auto& cohort = t.options.supervision > 0 ? v.cohort : l.cohort;
+  return compare_pairs(read_behaviour(t, t.closed, cohort), static_cast<std::int32_t>(l.cohorts.size()), stop);
+}
+
+bool alike(const BehaviourPair& p) { return p.tested && p.p_adjusted > level; }
+
+// Outcomes, intervals and grades of cohorts that the outcome helped to choose: those of the deals that belong to them by
+// models which had not seen their companies. Sizes stay those of what icp_cohort() says.
+void judge_out_of_fold(std::vector<Cohort>& cohorts, const Training& t, const Validation& v) {
+  const std::vector<Cohort> sizes = cohorts;
+  judge_cohorts(cohorts, t, t.closed, v.cohort);
+  for (std::size_t c = 0; c < cohorts.size(); ++c) {
+    cohorts[c].n = sizes[c].n;
+    cohorts[c].n_closed = sizes[c].n_closed;
+    cohorts[c].n_companies = sizes[c].n_companies;
+    cohorts[c].share = sizes[c].share;
+    cohorts[c].immature = sizes[c].immature;
+    cohorts[c].reliability = sizes[c].reliability;
+  }
 }
 
 std::vector<LabelResult> label_results(const Training& t, const std::vector<Matcher::Label>& labels) {
@@ -230,7 +269,8 @@ void drop_features(Encoder& encoder, const std::vector<bool>& drop) {
   encoder.prepare();
 }
 
-void add_metrics(Model& m, const Learned& l, const Training& t, const Validation& v) {
+void add_metrics(Model& m, const Learned& l, const Training& t, const Validation& v,
+                 const std::vector<std::optional<double>>& stability) {
   const auto add = [&m](std::string name, Estimate e, std::string note) { m.metrics.push_back({std::move(name), e, std::move(note)}); };
   const auto number = [](double x, std::int64_t n) {
     Estimate e;
@@ -257,8 +297,8 @@ void add_metrics(Model& m, const Learned& l, const Training& t, const Validation
       "closed deals that are similar enough to a cohort");
   if (gold_rows > 0) add("gold_recall", share_estimate(recall, t.stop), "deals of A cohorts that are labelled gold out of fold");
   double least = 1;
-  for (const auto& s : v.stability) least = std::min(least, s.value_or(0));
-  if (!v.stability.empty()) add("stability", number(least, static_cast<std::int64_t>(v.stability.size())), "Jaccard similarity of the least stable cohort without a fifth of the companies");
+  for (const auto& s : stability) least = std::min(least, s.value_or(0));
+  if (!stability.empty()) add("stability", number(least, static_cast<std::int64_t>(stability.size())), "bootstrap Jaccard similarity of the least stable cohort");
   for (const LabelResult& r : m.label_results) {
     if (r.label != "gold" || !r.win_rate.value || !m.win_rate.value || *m.win_rate.value <= 0) continue;
     Estimate e = number(*r.win_rate.value / *m.win_rate.value, r.n);
@@ -299,19 +339,38 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   }
   m.rules = find_deal_rules(t, m.encoder, zone, t.share, stop);
   Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
-  Validation v = validate(t, m.encoder, l, stop);
-  // A group that does not come back without a fifth of the companies (Jaccard below .75, Hennig 2007) is no cohort: with
+  const auto fewer = [&] { l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop); };
+  // A group that does not come back from a resample of the companies (Jaccard below .75, Hennig 2007) is no cohort: with
   // fewer groups it joins the one that it resembles.
   const int chosen = l.mixture.clusters();
-  while (options.k == 0 && l.cohorts.size() > 1 &&
-         std::any_of(v.stability.begin(), v.stability.end(), [](const auto& s) { return s.value_or(0) < stable; })) {
-    l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop);
+  auto stability = stability_of(t, m.encoder, l, stop);
+  while (options.k == 0 && l.cohorts.size() > 1 && !all_stable(stability)) {
+    fewer();
+    stability = stability_of(t, m.encoder, l, stop);
+  }
+  const int lasting = l.mixture.clusters();
+  if (lasting < chosen)
+    find(m, "info", "", -1, fmt::format("{} groups were found, {} of them come back from resamples of the companies", chosen, lasting),
+         "the option k sets the number");
+  Validation v = validate(t, m.encoder, l, stop);
+  std::vector<BehaviourPair> pairs = pairs_of(t, l, v, stop);
+  // Groups made for the target that do not differ in behaviour are one.
+  while (options.k == 0 && options.supervision > 0 && l.cohorts.size() > 1 && std::any_of(pairs.begin(), pairs.end(), alike)) {
+    fewer();
     v = validate(t, m.encoder, l, stop);
+    pairs = pairs_of(t, l, v, stop);
+  }
+  if (l.mixture.clusters() < lasting) {
+    stability = stability_of(t, m.encoder, l, stop);
+    find(m, "info", "", -1, fmt::format("{} groups became {}: the others could not be told apart in behaviour", lasting, l.mixture.clusters()),
+         "the option k sets the number");
+  }
+  if (options.supervision > 0) {
+    judge_out_of_fold(l.cohorts, t, v);
+    find(m, "info", "", -1, "features were weighted by what they tell about the outcome: figures of cohorts are those of deals placed by models that had not seen them",
+         "");
   }
   m.mixture = l.mixture;
-  if (l.mixture.clusters() < chosen)
-    find(m, "info", "", -1, fmt::format("{} groups were found, {} of them come back without a fifth of the companies", chosen, l.mixture.clusters()),
-         "the option k sets the number");
   for (std::size_t c = 0; c < l.cohorts.size(); ++c) {
     std::vector<bool> member(t.closed.size());
     for (std::size_t i = 0; i < t.closed.size(); ++i) member[i] = l.cohort[i] == static_cast<std::int32_t>(c);
@@ -327,14 +386,20 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
     Pace pace(stop);
     for (std::size_t r = 0; r < data.rows; ++r, pace.step())
       if (cohort.predicate.holds(data, r)) cohort.predicate_n += static_cast<std::int64_t>(data.count[r]);
-    cohort.stability = v.stability[c];
+    cohort.stability = stability[c];
   }
   name_cohorts(l.cohorts, m.encoder);
   m.cohorts = l.cohorts;
   if (m.cohorts.size() == 1)
     find(m, "info", "", -1, "the attributes form no groups: one cohort holds all customers", "");
+  for (const BehaviourPair& p : pairs)
+    if (alike(p))
+      find(m, "info", "", -1,
+           fmt::format("cohorts {} and {} behave alike: classification, not segmentation between them", m.cohorts[static_cast<std::size_t>(p.a)].key,
+                       m.cohorts[static_cast<std::size_t>(p.b)].key),
+           "no difference in win rate, deal quality, cycle, effort or retention beyond chance; the option supervision makes such groups one");
   m.label_results = label_results(t, v.label);
-  add_metrics(m, l, t, v);
+  add_metrics(m, l, t, v, stability);
   m.validate();
   return m;
 }

@@ -403,7 +403,9 @@ double normal_quantile(double p) {
          (((((b[0] * r + b[1]) * r + b[2]) * r + b[3]) * r + b[4]) * r + 1);
 }
 
-double fit_unit(const Unit& unit, const double* counts, double known, double* log_p) {
+namespace {
+
+double fit_plain(const Unit& unit, const double* counts, double known, double* log_p) {
   if (unit.kind == Kind::numeric) return fit_number(unit, counts, log_p);
   if (unit.kind == Kind::set) {
     const std::array<double, 2> two{counts[0], std::max(0.0, known - counts[0])};
@@ -412,6 +414,21 @@ double fit_unit(const Unit& unit, const double* counts, double known, double* lo
   double total = 0;
   for (std::uint32_t l = 0; l < unit.levels; ++l) total += counts[l];
   return dirichlet(unit, counts, unit.levels, total, log_p);
+}
+
+}  // namespace
+
+double fit_unit(const Unit& unit, const double* counts, double known, double* log_p) {
+  const double score = unit.counts_for * fit_plain(unit, counts, known, log_p);
+  if (log_p == nullptr || unit.counts_for >= 1) return score;
+  const std::size_t n = unit.kind == Kind::set ? 2 : unit.levels;
+  double sum = 0;
+  for (std::size_t l = 0; l < n; ++l) {
+    log_p[l] = unit.counts_for * log_p[l] + (1 - unit.counts_for) * std::log(unit.share[l]);
+    sum += std::exp(log_p[l]);
+  }
+  for (std::size_t l = 0; l < n; ++l) log_p[l] -= std::log(sum);
+  return score;
 }
 
 Data prepare_data(const Table& table, const MixtureOptions& options, const Stop& stop) {
@@ -423,6 +440,8 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
   data.feature_first.assign(features, 0);
   data.set_known.assign(features, 0);
   for (const Keyed& row : chosen) data.weight.push_back(row.weight);
+  data.explain = options.explain;
+  const auto counts_for = [&](std::size_t f) { return options.column_weight.empty() ? 1.0 : options.column_weight[f]; };
   for (std::size_t f = 0; f < features; ++f) {
     stop.poll();
     const TableColumn& column = table.columns[f];
@@ -431,6 +450,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
       Unit unit;
       unit.feature = f;
       unit.first = data.levels;
+      unit.counts_for = counts_for(f);
       std::vector<std::pair<double, double>> values;
       for (const Keyed& row : chosen)
         if (!column.missing(row.row)) values.emplace_back(column.numbers[row.row] == 0 ? 0.0 : column.numbers[row.row], row.weight);
@@ -438,6 +458,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
       data.feature_levels[f] = static_cast<std::int32_t>(unit.levels);
       data.levels += unit.levels;
       data.numeric.push_back(f);
+      data.number_weight.push_back(counts_for(f));
       if (unit.levels > 0) data.units.push_back(std::move(unit));
       continue;
     }
@@ -460,6 +481,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
       unit.feature = f;
       unit.first = data.levels;
       unit.levels = static_cast<std::uint32_t>(n);
+      unit.counts_for = counts_for(f);
       for (std::size_t l = 0; l < n; ++l)
         unit.share.push_back((count[l] + 0.5) / (known + 0.5 * static_cast<double>(n)));
       set_prior(unit, unit.share, 1 + 0.25 * static_cast<double>(n));
@@ -474,6 +496,7 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
       unit.feature = f;
       unit.first = data.levels + static_cast<std::uint32_t>(i);
       unit.levels = 1;
+      unit.counts_for = counts_for(f);
       unit.known = data.set_known[f];
       const double share = shrink(count[i], known, 0.5);
       unit.share = {share, 1 - share};

@@ -17,6 +17,7 @@ struct Unit {
   std::uint32_t levels = 0;        // an item: 1
   std::uint32_t known = 0;         // an item: level id that counts rows whose set is known
   bool rare = false;               // too few rows to distinguish anything
+  double counts_for = 1;           // 0..1: see MixtureOptions::column_weight
   std::vector<double> share;       // the whole's share of each level, smoothed; an item: {share}
   // numeric
   std::vector<double> low, high;   // bounds of each cell, in the number's scale
@@ -40,6 +41,8 @@ struct Data {
   std::vector<std::size_t> numeric;               // features that are numbers
   std::vector<std::uint8_t> cells;                // [row][position in numeric]; 255 missing
   std::vector<double> weight;
+  bool explain = false;                           // see MixtureOptions
+  std::vector<double> number_weight;              // [position in numeric]
   std::size_t rows() const { return weight.size(); }
   std::span<const std::uint32_t> row(std::size_t r) const {
     return std::span<const std::uint32_t>(ids).subspan(offsets[r], offsets[r + 1] - offsets[r]);

@@ -235,7 +235,7 @@ void Fit::maximise(const Counts& counts, State& state) const {
 std::vector<Block> Fit::find_blocks(const Counts& counts, std::size_t groups) const {
   std::vector<Block> blocks;
   const std::size_t numbers = data_.numeric.size();
-  if (counts.pair.empty()) return blocks;
+  if (counts.pair.empty() || data_.explain) return blocks;
   struct Edge {
     double value;
     std::size_t a, b;
@@ -365,7 +365,7 @@ std::pair<double, bool> Fit::pair_value(const double* sums, std::size_t groups) 
   return together >= own ? std::pair{together, true} : std::pair{own, false};
 }
 
-void Fit::set_correlation(Block& block, std::size_t groups, const std::vector<double>& r, const std::vector<double>& weight) {
+void Fit::set_correlation(Block& block, std::size_t groups, const std::vector<double>& r, const std::vector<double>& weight) const {
   constexpr double pull = 20;
   const std::size_t m = block.at.size();
   block.correlation.assign(groups * m * m, 0);
@@ -381,7 +381,9 @@ void Fit::set_correlation(Block& block, std::size_t groups, const std::vector<do
         common /= all + 2;
         const double w = weight[(c * m + i) * m + j];
         const double x = block.pooled ? common : (w * r[(c * m + i) * m + j] + pull * common) / (w + pull);
-        block.correlation[(c * m + i) * m + j] = block.correlation[(c * m + j) * m + i] = std::clamp(x, -0.97, 0.97);
+        // Numbers that count for less are joined for less; the matrix stays positive definite.
+        const double less = std::sqrt(data_.number_weight[block.at[i]] * data_.number_weight[block.at[j]]);
+        block.correlation[(c * m + i) * m + j] = block.correlation[(c * m + j) * m + i] = less * std::clamp(x, -0.97, 0.97);
       }
     }
   std::vector<double> l(m * m);

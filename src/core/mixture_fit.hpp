@@ -98,7 +98,7 @@ class Fit {
   double pair_cost() const;
   // Correlation matrices from pairwise correlations [group][i][j], i < j, and their weights: each group's shrunk towards
   // the common one, and towards none until positive definite.
-  static void set_correlation(Block& block, std::size_t groups, const std::vector<double>& r, const std::vector<double>& weight);
+  void set_correlation(Block& block, std::size_t groups, const std::vector<double>& r, const std::vector<double>& weight) const;
   // The M step of the blocks: correlations from the scores' products (where they were counted), then new scores.
   void correlate(const Counts& counts, State& state) const;
 

@@ -44,7 +44,7 @@ class Search : public Fit {
     std::vector<std::uint8_t> leader(groups);
     // What it costs to tell groups apart by a unit, beside the parameters: having chosen the unit among all (as in the
     // extended criterion of Chen & Chen 2008) and the group's rows among all.
-    const double extra = std::log(1 + static_cast<double>(data_.units.size())) + 0.5 * std::log(total_);
+    const double extra = data_.explain ? 0 : std::log(1 + static_cast<double>(data_.units.size())) + 0.5 * std::log(total_);
     for (std::size_t u = 0; u < data_.units.size(); ++u) {
       const Unit& unit = data_.units[u];
       stop_.poll();
@@ -103,7 +103,7 @@ class Search : public Fit {
     double best = -infinity;
     const auto part = [&](double size) { return size > 0 ? size * std::log(size / total_) : 0; };
     for (std::size_t c = 0; c < groups; ++c) result.criterion += part(counts.size[c]);
-    if (!counts.pair.empty()) join_pairs(counts, groups, result.criterion, loss);
+    if (!counts.pair.empty() && !data_.explain) join_pairs(counts, groups, result.criterion, loss);
     result.criterion -= static_cast<double>(groups - 1) * (0.5 * std::log(total_ + 1) + one_more_group);
     for (std::size_t a = 0; a < groups; ++a)
       for (std::size_t b = a + 1; b < groups; ++b) {
@@ -384,6 +384,8 @@ void check(const MixtureOptions& o) {
   if (o.k < 0 || o.k > 64) refuse("number of clusters", "from 1 to 64");
   if (o.k_max < 1 || o.k_max > 64) refuse("largest number of clusters", "from 1 to 64");
   if (o.starts < 1 || o.starts > 1000) refuse("number of starts", "from 1 to 1000");
+  for (const double w : o.column_weight)
+    if (!(w >= 0 && w <= 1)) refuse("weight of a column", "from 0 to 1");
   if (o.fit_rows < 100 || o.fit_rows > 10'000'000) refuse("number of rows to fit", "from 100 to 10000000");
 }
 
@@ -394,6 +396,8 @@ void check(const MixtureOptions& o) {
 Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Stop& stop) {
   using namespace mixture;
   check(options);
+  if (!options.column_weight.empty() && options.column_weight.size() != table.columns.size())
+    throw Error(ErrorCode::invalid_parameter, "not every column has a weight");
   const Data data = prepare_data(table, options, stop);
   const Search whole(data, data.rows(), stop);
   Counts counts;

@@ -182,6 +182,7 @@ const std::map<std::string, Reader>& readers() {
       {"maturity_days", [](Options& o, const std::string& k, const Json& j) { o.maturity_days = read_number(k, j, 0, 36500); }},
       {"min_similarity", [](Options& o, const std::string& k, const Json& j) { o.min_similarity = read_number(k, j, 0, 1); }},
       {"gold_similarity", [](Options& o, const std::string& k, const Json& j) { o.gold_similarity = read_number(k, j, 0, 1); }},
+      {"supervision", [](Options& o, const std::string& k, const Json& j) { o.supervision = read_number(k, j, 0, 1); }},
       {"min_coverage", [](Options& o, const std::string& k, const Json& j) { o.min_coverage = read_number(k, j, 0, 1); }},
       {"margin", [](Options& o, const std::string& k, const Json& j) { o.margin = read_number(k, j, 0, 1); }},
       {"touch_cost", [](Options& o, const std::string& k, const Json& j) { o.touch_cost = read_number(k, j, 0, 1e15); }},

@@ -136,7 +136,7 @@ Report report_diagnostics(const Model& model) {
   for (const Cohort& c : model.cohorts) {
     if (!c.grade_reason.empty()) findings.push_back({"info", "", c.n_closed, fmt::format("cohort {}: {}", c.key, c.grade_reason), ""});
     if (c.stability && *c.stability < 0.75)
-      findings.push_back({"warning", "", c.n_closed, fmt::format("cohort {} is not stable: Jaccard similarity {:.2f} without a fifth of the companies", c.key, *c.stability),
+      findings.push_back({"warning", "", c.n_closed, fmt::format("cohort {} is not stable: bootstrap Jaccard similarity {:.2f}", c.key, *c.stability),
                           "do not act on it before more deals confirm it"});
   }
   return report_findings(findings);

@@ -201,6 +201,54 @@ TEST(Mixture, CorrelatedNumbersAreJoined) {
   EXPECT_NEAR(joint[0], m.log_independent(view.row()), 1e-9);
 }
 
+// Numbers that go together, in two groups that differ in what they have in common: named, the groups are cut along it.
+TEST(Mixture, NamedGroupsExplainWhatNumbersShare) {
+  Random random(5);
+  Table t;
+  t.rows = 400;
+  t.columns.resize(4);
+  std::vector<std::int32_t> truth;
+  for (std::size_t r = 0; r < t.rows; ++r) {
+    const std::int32_t g = random.uniform() < 0.5 ? 1 : 0;
+    const double common = 0.5 * random.normal();
+    truth.push_back(g);
+    for (TableColumn& c : t.columns) c.numbers.push_back(2.4 * g + common + 0.8 * random.normal());
+  }
+  MixtureOptions options;
+  options.k = 2;
+  EXPECT_FALSE(fit_mixture(t, options, Stop()).blocks.empty());
+  options.explain = true;
+  const Mixture m = fit_mixture(t, options, Stop());
+  EXPECT_TRUE(m.blocks.empty());
+  EXPECT_GT(adjusted_rand(truth, assign_clusters(m, t, Stop())), 0.8);
+}
+
+// Two ways to divide the same rows, by other columns each: the weights decide.
+TEST(Mixture, ColumnsCountByTheirWeights) {
+  Random random(9);
+  Table t;
+  t.rows = 500;
+  t.columns.resize(8);
+  std::vector<std::int32_t> truth[2];
+  for (TableColumn& c : t.columns) c.kind = Kind::categorical, c.categories = 3;
+  for (std::size_t r = 0; r < t.rows; ++r)
+    for (std::size_t way = 0; way < 2; ++way) {
+      const auto g = static_cast<std::int32_t>(random.below(2));
+      truth[way].push_back(g);
+      for (std::size_t f = 0; f < 4; ++f)
+        t.columns[4 * way + f].codes.push_back(random.uniform() < 0.85 ? g : static_cast<std::int32_t>(random.below(3)));
+    }
+  for (std::size_t way = 0; way < 2; ++way) {
+    MixtureOptions options;
+    options.k = 2;
+    options.column_weight.assign(8, 1);
+    for (std::size_t f = 0; f < 4; ++f) options.column_weight[4 * (1 - way) + f] = 0;
+    const auto labels = assign_clusters(fit_mixture(t, options, Stop()), t, Stop());
+    EXPECT_GT(adjusted_rand(truth[way], labels), 0.8);
+    EXPECT_LT(adjusted_rand(truth[1 - way], labels), 0.05);
+  }
+}
+
 TEST(Mixture, StoredFormsAreLossless) {
   const Law::Rows rows = planted_rows(3, 600, 21);
   const Mixture m = fit_mixture(rows.table, {}, Stop());
@@ -289,6 +337,11 @@ TEST(Mixture, OptionsOutOfRangeAreRefused) {
   EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
   o = {};
   o.fit_rows = 10;
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+  o = {};
+  o.column_weight = {1};
+  EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
+  o.column_weight = {1.5};
   EXPECT_THROW(fit_mixture(t, o, Stop()), Error);
 }
 
