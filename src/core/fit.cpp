@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "icp/error.hpp"
+#include "icp/levels.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
@@ -269,9 +270,16 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
-  if (options.target || options.rules)
-    throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", options.target ? "target" : "rules"), {},
-                "It belongs to icp_discover().");
+  const struct {
+    bool given;
+    const char *option, *function;
+  } foreign[] = {{options.target.has_value(), "target", "icp_discover"}, {options.rules.has_value(), "rules", "icp_discover"},
+                 {options.tess.has_value(), "tess", "icp_tess"}, {options.quick_start.has_value(), "quick_start", "icp_quick_start"},
+                 {options.attractiveness.has_value(), "attractiveness", "icp_attractiveness"}};
+  for (const auto& one : foreign)
+    if (one.given)
+      throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", one.option), {},
+                  fmt::format("It belongs to {}().", one.function));
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
   const Training t = prepare_training(data, options, m.findings);
@@ -284,9 +292,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   m.encoder = learn_encoder(data, rows, options, m.findings, stop);
   if (t.has_lost && m.won > 0) drop_features(m.encoder, find_leaks(t, m.encoder, m.findings, stop));
   if (m.encoder.features.empty()) find(m, "warning", "", -1, "no feature is left: there are no cohorts", "add attributes that are known before the outcome");
-  if (!m.encoder.features.empty() &&
-      std::all_of(m.encoder.features.begin(), m.encoder.features.end(), [](const Feature& f) { return f.level == "firmographic"; }))
-    find(m, "info", "", -1, "all features are firmographic: who customers are, not how they decide", "add how they decide, what they use and what happens to them");
+  report_depth(m);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();
     m.validate();
@@ -328,6 +334,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     find(m, "info", "", -1, "the attributes form no groups: one cohort holds all customers", "");
   m.label_results = label_results(t, v.label);
   add_metrics(m, l, t, v);
+  measure_levels(m, t, stop);
   m.validate();
   return m;
 }

@@ -153,6 +153,82 @@ void read_rules(Options& o, const Json& j) {
   }
 }
 
+void read_tess(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("tess", "an object");
+  TessSettings& t = o.tess.emplace();
+  for (const auto& [key, value] : j.items()) {
+    if (key == "min_companies") t.min_companies = static_cast<std::int64_t>(read_integer("tess.min_companies", value, 1, 1'000'000));
+    else unknown("tess.", key, {"min_companies"});
+  }
+}
+
+void read_quick_start(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("quick_start", "an object");
+  QuickStartSettings& q = o.quick_start.emplace();
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "quick_start." + key;
+    if (key == "n") q.n = static_cast<int>(read_integer(name, value, 2, 100'000));
+    else if (key == "k") q.k = static_cast<int>(read_integer(name, value, 1, 100));
+    else if (key == "share") q.share = read_number(name, value, 0.001, 1);
+    else if (key == "margin") q.margin = read_string(name, value);
+    else if (key == "nps") q.nps = read_string(name, value);
+    else if (key == "activity") q.activity = read_string(name, value);
+    else unknown("quick_start.", key, {"n", "k", "share", "margin", "nps", "activity"});
+  }
+}
+
+void read_attractiveness(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("attractiveness", "an object");
+  AttractivenessSettings& a = o.attractiveness.emplace();
+  const std::vector<std::string> criteria = {"volume", "competition", "fit", "speed"};
+  const auto each = [&](const std::string& key, const Json& value, auto&& read) {
+    if (!value.is_object()) refuse("attractiveness." + key, "an object of criterion and value");
+    for (const auto& [criterion, one] : value.items()) {
+      if (std::find(criteria.begin(), criteria.end(), criterion) == criteria.end()) unknown("attractiveness." + key + ".", criterion, criteria);
+      read(criterion, one, "attractiveness." + key + "." + criterion);
+    }
+  };
+  for (const auto& [key, value] : j.items()) {
+    if (key == "choose") {
+      a.choose = static_cast<int>(read_integer("attractiveness.choose", value, 1, 1000));
+    } else if (key == "weights") {
+      double total = 0;
+      each(key, value, [&](const std::string& criterion, const Json& w, const std::string& name) { total += a.weights[criterion] = read_number(name, w, 0, 1e6); });
+      if (!(total > 0)) refuse("attractiveness.weights", "weights of which one at least is above 0");
+    } else if (key == "scales") {
+      each(key, value, [&](const std::string& criterion, const Json& ends, const std::string& name) {
+        if (!ends.is_array() || ends.size() != 2) refuse(name, "an array of two numbers: the values that mean 0 and 10", "For example {\"speed\": [180, 14]}.");
+        const double zero = read_number(name, ends[0], -1e15, 1e15), ten = read_number(name, ends[1], -1e15, 1e15);
+        if (zero == ten) refuse(name, "an array of two different numbers");
+        a.scales[criterion] = {zero, ten};
+      });
+    } else unknown("attractiveness.", key, {"weights", "scales", "choose"});
+  }
+}
+
+// medium, high, very high, or a number; the option significance_scale gives the words other numbers.
+void read_significance(Options& o, const Json& words, const Json& scale) {
+  std::map<std::string, double> values = {{"medium", 1}, {"high", 2}, {"very high", 3}};
+  if (!scale.is_null()) {
+    if (!scale.is_object()) refuse("significance_scale", "an object of word and number");
+    for (const auto& [word, value] : scale.items()) values[word] = read_number("significance_scale." + word, value, 0, 1000);
+  }
+  if (words.is_null()) return;
+  if (!words.is_object()) refuse("significance", "an object of metric and word");
+  for (const auto& [metric, value] : words.items()) {
+    const std::string name = "significance." + metric;
+    if (!value.is_string()) {
+      o.significance[metric] = read_number(name, value, 0, 1000);
+      continue;
+    }
+    const auto it = values.find(read_string(name, value));
+    std::vector<std::string> known;
+    for (const auto& [word, v] : values) known.push_back(word);
+    if (it == values.end()) refuse(name, fmt::format("a number or one of {}", fmt::join(known, ", ")));
+    o.significance[metric] = it->second;
+  }
+}
+
 using Reader = void (*)(Options&, const std::string&, const Json&);
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> all = {
@@ -188,6 +264,12 @@ const std::map<std::string, Reader>& readers() {
       {"hour_cost", [](Options& o, const std::string& k, const Json& j) { o.hour_cost = read_number(k, j, 0, 1e15); }},
       {"target", [](Options& o, const std::string& k, const Json& j) { o.target = read_string(k, j); }},
       {"rules", [](Options& o, const std::string&, const Json& j) { read_rules(o, j); }},
+      {"sources", [](Options& o, const std::string& k, const Json& j) { o.sources = read_map(k, j, {}); }},
+      {"significance", [](Options&, const std::string&, const Json&) {}},        // both at once, in parse_options()
+      {"significance_scale", [](Options&, const std::string&, const Json&) {}},
+      {"tess", [](Options& o, const std::string&, const Json& j) { read_tess(o, j); }},
+      {"quick_start", [](Options& o, const std::string&, const Json& j) { read_quick_start(o, j); }},
+      {"attractiveness", [](Options& o, const std::string&, const Json& j) { read_attractiveness(o, j); }},
       {"titles", [](Options& o, const std::string& k, const Json& j) {
          if (!j.is_object()) refuse(k, "an object of cohort, language and title");
          for (const auto& [cohort, titles] : j.items()) o.titles[cohort] = read_map(k + "." + cohort, titles, {});
@@ -233,6 +315,7 @@ Options parse_options(std::string_view text) {
     }
     it->second(o, key, value);
   }
+  read_significance(o, json.value("significance", Json()), json.value("significance_scale", Json()));
   if (o.dqs_scale.empty()) o.dqs_scale = o.effort_unit == "hours" ? "hours" : "default";
   if (o.k > 0) o.k_max = std::max(o.k_max, o.k);
   return o;
@@ -251,7 +334,8 @@ std::string with_target(std::string_view text, std::string_view target) {
 }
 
 bool settable_without_refit(std::string_view key) {
-  for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost"})
+  for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost", "sources", "significance",
+                           "significance_scale"})
     if (key == name) return true;
   return false;
 }
