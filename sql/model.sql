@@ -78,7 +78,7 @@ COMMENT ON COLUMN icp_cohort_row.reliability IS 'exploratory, unreliable, limite
 
 CREATE TYPE icp_trait AS (
     cohort text, feature text, level text, kind text, usual text, share double precision, share_all double precision,
-    lift double precision, weight double precision, known double precision);
+    lift double precision, weight double precision, known double precision, source text);
 COMMENT ON TYPE icp_trait IS 'What is usual in a cohort in one feature: result of icp_traits.';
 COMMENT ON COLUMN icp_trait.cohort IS 'Key of the cohort.';
 COMMENT ON COLUMN icp_trait.feature IS 'The feature, a column of the deals view.';
@@ -90,6 +90,7 @@ COMMENT ON COLUMN icp_trait.share_all IS 'The same share of all closed deals.';
 COMMENT ON COLUMN icp_trait.lift IS 'share divided by share_all.';
 COMMENT ON COLUMN icp_trait.weight IS 'How well the feature tells the cohort from the rest; the weights of a cohort total 1.';
 COMMENT ON COLUMN icp_trait.known IS 'Share of the members whose value is known, 0 to 1.';
+COMMENT ON COLUMN icp_trait.source IS 'Where the values come from and when, as the option sources says; NULL where it does not.';
 
 CREATE TYPE icp_metric AS (
     metric text, value double precision, lo double precision, hi double precision, n bigint, companies bigint, note text);

@@ -27,25 +27,6 @@ struct RuleSettings {
   std::optional<double> exponent;
 };
 
-// How icp_tess compares segments.
-struct TessSettings {
-  std::int64_t min_companies = 5;                         // fewest companies of a segment that counts
-};
-
-// What icp_quick_start calls the best, and what it says of them.
-struct QuickStartSettings {
-  int n = 20, k = 3;                                      // the best deals, the attributes named
-  double share = 0.2;                                     // of top_margin
-  std::string margin = "margin", nps = "nps", activity = "activity";  // the columns of the ready targets
-};
-
-// How icp_attractiveness adds up its criteria: volume, competition, fit, speed.
-struct AttractivenessSettings {
-  std::map<std::string, double> weights;                  // criterion → weight; where none are given all count alike
-  std::map<std::string, std::pair<double, double>> scales;  // criterion → the values that mean 0 and 10
-  int choose = 0;                                         // segments to choose; 0: two or three
-};
-
 struct Options {
   // roles: role → column, where it is not the role's own name; and what the words of `outcome` mean (folded).
   std::map<std::string, std::string> roles;
@@ -73,16 +54,9 @@ struct Options {
   std::optional<double> margin, touch_cost, hour_cost;
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
-  std::map<std::string, std::string> sources;             // column → source and date, as people wrote it
-  std::map<std::string, double> significance;             // metric → 1 medium, 2 high, 3 very high, or a number of the user's
-
   // Of icp_discover alone; icp_fit refuses them.
   std::optional<std::string> target;                      // the column whose high and low values are explained
   std::optional<RuleSettings> rules;
-  // Likewise of icp_tess, icp_quick_start, icp_attractiveness.
-  std::optional<TessSettings> tess;
-  std::optional<QuickStartSettings> quick_start;
-  std::optional<AttractivenessSettings> attractiveness;
 
   // The column that plays a role.
   std::string column_of(const std::string& role) const {

@@ -10,6 +10,8 @@
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
+#include "settings.hpp"
+
 namespace icp {
 
 namespace {
@@ -26,7 +28,7 @@ std::string segment_of(const DataColumn& c, std::size_t row) {
   }
 }
 
-double mark_of(const AttractivenessSettings& settings, const char* criterion, const std::string& segment, double value) {
+double mark_of(const settings::Attractiveness& settings, const char* criterion, const std::string& segment, double value) {
   const auto scale = settings.scales.find(criterion);
   if (scale != settings.scales.end()) {
     const auto [zero, ten] = scale->second;
@@ -62,7 +64,7 @@ std::vector<std::int64_t> apportion(const std::vector<double>& share, double all
 
 std::vector<SegmentScore> rank_segments(const Sample& sample, const Zone& zone, const Stop& stop) {
   const Options options = parse_options(sample.options());
-  const AttractivenessSettings settings = options.attractiveness.value_or(AttractivenessSettings{});
+  const settings::Attractiveness settings = settings::attractiveness(settings::option(sample.options(), "attractiveness"));
   const Dataset data = read_dataset(sample, options, zone, stop, true);
   const DataColumn* name = data.find("segment");
   if (name == nullptr)

@@ -1,29 +1,31 @@
 #include "icp/completeness.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
-#include <nlohmann/json.hpp>
 
 #include "icp/error.hpp"
 #include "icp/language.hpp"
 #include "icp/levels.hpp"
+
+#include "settings.hpp"
 
 namespace icp {
 
 namespace {
 
 // The figures of an ideal customer: what it is recognised by, and what it is worth.
-std::vector<std::string> metrics_of(const Model& m, const Options& o) {
+std::vector<std::string> metrics_of(const Model& m, const std::set<std::string>& of_outcome, const std::map<std::string, double>& significance) {
   std::vector<std::string> out;
   const auto add = [&](const std::string& name) {
     if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
   };
   for (const Feature& f : m.encoder.features)
     if (f.kind == Kind::numeric) add(f.name);
-  for (const std::string& name : o.metrics) add(name);
+  for (const std::string& name : of_outcome) add(name);
   const auto measured = [&](Estimate Cohort::* figure) {
     return std::any_of(m.cohorts.begin(), m.cohorts.end(), [&](const Cohort& c) { return (c.*figure).value.has_value(); });
   };
@@ -33,8 +35,8 @@ std::vector<std::string> metrics_of(const Model& m, const Options& o) {
   if (measured(&Cohort::retention)) add("retention");
   if (measured(&Cohort::effort)) add("effort");
   const auto weight = [&](const std::string& name) {
-    const auto it = o.significance.find(name);
-    return it == o.significance.end() ? 1.0 : it->second;
+    const auto it = significance.find(name);
+    return it == significance.end() ? 1.0 : it->second;
   };
   std::stable_sort(out.begin(), out.end(), [&](const auto& a, const auto& b) { return weight(a) > weight(b); });
   return out;
@@ -43,12 +45,10 @@ std::vector<std::string> metrics_of(const Model& m, const Options& o) {
 // What the option exclusions lists: names where it is an object, the entries' own name or text where it is an array.
 std::vector<std::string> exclusions_of(const Model& m) {
   std::vector<std::string> out;
-  const auto options = nlohmann::json::parse(m.options.empty() ? "{}" : m.options);
-  const auto it = options.find("exclusions");
-  if (it == options.end()) return out;
-  if (it->is_string()) return {it->get<std::string>()};
-  for (const auto& [key, value] : it->items()) {
-    if (it->is_object()) out.push_back(key);
+  const settings::Json list = settings::option(m.options, "exclusions");
+  if (list.is_string()) return {list.get<std::string>()};
+  for (const auto& [key, value] : list.items()) {
+    if (list.is_object()) out.push_back(key);
     else if (value.is_string()) out.push_back(value.get<std::string>());
     else if (value.is_object() && value.contains("name") && value["name"].is_string()) out.push_back(value["name"].get<std::string>());
     else out.push_back(value.dump());
@@ -62,18 +62,18 @@ Report report_completeness(const Model& m, const CompletenessNeeds& needs, const
   const bool ru = parse_language(language) == Language::ru;
   if (needs.metrics < 0 || needs.exclusions < 0 || needs.depth < 0 || needs.depth > 4)
     throw Error(ErrorCode::invalid_parameter, "invalid need of completeness", "metrics and exclusions must be 0 or more, depth 0 to 4.");
-  const Options o = parse_options(m.options);
+  const auto given = settings::significance(settings::parse_object(m.options, "options"));
   Report r;
   r.columns = {"item", "have", "need", "ok", "significance", "items", "missing"};
   const auto row = [&](const char* item, const std::vector<std::string>& items, std::int64_t need, Cell significance, const std::string& missing) {
     const auto have = static_cast<std::int64_t>(items.size());
     r.rows.push_back({std::string(item), have, need, have >= need, std::move(significance), json_list(items), have >= need ? Cell() : Cell(fmt::format(fmt::runtime(missing), need - have))});
   };
-  const std::vector<std::string> metrics = metrics_of(m, o);
+  const std::vector<std::string> metrics = metrics_of(m, parse_options(m.options).metrics, given);
   double significance = 0;
   for (const std::string& name : metrics) {
-    const auto it = o.significance.find(name);
-    significance += it == o.significance.end() ? 1.0 : it->second;
+    const auto it = given.find(name);
+    significance += it == given.end() ? 1.0 : it->second;
   }
   row("metrics", metrics, needs.metrics, significance,
       ru ? "ещё {} числовых показателей: признаки с числами, опция metrics, LTV, CAC, цикл, удержание, усилия"

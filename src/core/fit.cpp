@@ -8,7 +8,10 @@
 
 #include "icp/error.hpp"
 #include "icp/levels.hpp"
+#include "icp/tess.hpp"
 #include "icp/training.hpp"
+
+#include "settings.hpp"
 
 namespace icp {
 
@@ -270,16 +273,10 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
-  const struct {
-    bool given;
-    const char *option, *function;
-  } foreign[] = {{options.target.has_value(), "target", "icp_discover"}, {options.rules.has_value(), "rules", "icp_discover"},
-                 {options.tess.has_value(), "tess", "icp_tess"}, {options.quick_start.has_value(), "quick_start", "icp_quick_start"},
-                 {options.attractiveness.has_value(), "attractiveness", "icp_attractiveness"}};
-  for (const auto& one : foreign)
-    if (one.given)
-      throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", one.option), {},
-                  fmt::format("It belongs to {}().", one.function));
+  for (const auto& [option, function] : {std::pair("target", "icp_discover"), {"rules", "icp_discover"}, {"tess", "icp_tess"},
+                                         {"quick_start", "icp_quick_start"}, {"attractiveness", "icp_attractiveness"}})
+    if (!settings::option(m.options, option).is_null())
+      throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", option), {}, fmt::format("It belongs to {}().", function));
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
   const Training t = prepare_training(data, options, m.findings);
@@ -335,6 +332,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   m.label_results = label_results(t, v.label);
   add_metrics(m, l, t, v);
   measure_levels(m, t, stop);
+  test_cohorts(m, t, l.cohort, stop);
   m.validate();
   return m;
 }

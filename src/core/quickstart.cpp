@@ -12,6 +12,7 @@
 #include "icp/training.hpp"
 
 #include "rule_space.hpp"
+#include "settings.hpp"
 
 namespace icp {
 
@@ -38,7 +39,7 @@ const DataColumn& number_column(const Dataset& data, const std::string& name, co
   return *c;
 }
 
-BestBy best_by(const Dataset& data, const Training& t, Options& options, const QuickStartSettings& settings) {
+BestBy best_by(const Dataset& data, const Training& t, Options& options, const settings::QuickStart& settings) {
   const auto column = [&](const std::string& name, const char* option) {
     BestBy c;
     c.name = name;
@@ -81,7 +82,7 @@ std::vector<std::uint32_t> choose_best(const Dataset& data, const BestBy& by, co
 
 QuickStart find_uniting(const Sample& sample, const Zone& zone, const Stop& stop) {
   Options options = parse_options(sample.options());
-  const QuickStartSettings settings = options.quick_start.value_or(QuickStartSettings{});
+  const settings::QuickStart settings = settings::quick_start(settings::option(sample.options(), "quick_start"));
   const Dataset data = read_dataset(sample, options, zone, stop, true);
   std::vector<Finding> findings;
   const Training t = prepare_training(data, options, findings);

@@ -10,6 +10,8 @@
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
+#include "settings.hpp"
+
 namespace icp {
 
 namespace {
@@ -83,7 +85,7 @@ Report report_cohorts(const Model& model, const std::string& language) {
 
 Report report_traits(const Model& model, const std::string& language) {
   check_language(language);
-  const Options options = parse_options(model.options);
+  const settings::Json sources = settings::option(model.options, "sources");
   Report r;
   r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known", "source"};
   for (const Cohort* cohort : in_order(model)) {
@@ -94,7 +96,7 @@ Report report_traits(const Model& model, const std::string& language) {
     for (const std::size_t f : order) {
       const Feature& feature = model.encoder.features[f];
       const Criterion& k = c.criteria[f];
-      const auto source = options.sources.find(feature.name);
+      const auto source = sources.find(feature.name);
       Cell share, share_all, lift;
       if (feature.kind != Kind::numeric && !k.share.empty()) {
         const auto top = static_cast<std::size_t>(std::max_element(k.share.begin(), k.share.end()) - k.share.begin());
@@ -103,7 +105,7 @@ Report report_traits(const Model& model, const std::string& language) {
         if (k.share_all[top] > 0) lift = k.share[top] / k.share_all[top];
       }
       r.rows.push_back({c.key, feature.name, feature.level, std::string(kind_name(feature)), usual(feature, k, language), share, share_all, lift, k.weight, k.known,
-                        source == options.sources.end() ? Cell() : Cell(source->second)});
+                        source == sources.end() ? Cell() : Cell(source->get<std::string>())});
     }
   }
   return r;
