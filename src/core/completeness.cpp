@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <set>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,15 +16,29 @@ namespace icp {
 
 namespace {
 
+// What an option lists: names where it is an object; the entries' own name or text where it is an array.
+std::vector<std::string> listed(const Model& m, const char* option) {
+  const settings::Json list = settings::option(m.options, option);
+  if (list.is_string()) return {list.get<std::string>()};
+  std::vector<std::string> out;
+  for (const auto& [key, value] : list.items()) {
+    if (list.is_object()) out.push_back(key);
+    else if (value.is_string()) out.push_back(value.get<std::string>());
+    else if (value.is_object() && value.contains("name") && value["name"].is_string()) out.push_back(value["name"].get<std::string>());
+    else out.push_back(value.dump());
+  }
+  return out;
+}
+
 // The figures of an ideal customer: what it is recognised by, and what it is worth.
-std::vector<std::string> metrics_of(const Model& m, const std::set<std::string>& of_outcome, const std::map<std::string, double>& significance) {
+std::vector<std::string> metrics_of(const Model& m, const std::map<std::string, double>& significance) {
   std::vector<std::string> out;
   const auto add = [&](const std::string& name) {
     if (std::find(out.begin(), out.end(), name) == out.end()) out.push_back(name);
   };
   for (const Feature& f : m.encoder.features)
     if (f.kind == Kind::numeric) add(f.name);
-  for (const std::string& name : of_outcome) add(name);
+  for (const std::string& name : listed(m, "metrics")) add(name);
   const auto measured = [&](Estimate Cohort::* figure) {
     return std::any_of(m.cohorts.begin(), m.cohorts.end(), [&](const Cohort& c) { return (c.*figure).value.has_value(); });
   };
@@ -42,20 +55,6 @@ std::vector<std::string> metrics_of(const Model& m, const std::set<std::string>&
   return out;
 }
 
-// What the option exclusions lists: names where it is an object, the entries' own name or text where it is an array.
-std::vector<std::string> exclusions_of(const Model& m) {
-  std::vector<std::string> out;
-  const settings::Json list = settings::option(m.options, "exclusions");
-  if (list.is_string()) return {list.get<std::string>()};
-  for (const auto& [key, value] : list.items()) {
-    if (list.is_object()) out.push_back(key);
-    else if (value.is_string()) out.push_back(value.get<std::string>());
-    else if (value.is_object() && value.contains("name") && value["name"].is_string()) out.push_back(value["name"].get<std::string>());
-    else out.push_back(value.dump());
-  }
-  return out;
-}
-
 }  // namespace
 
 Report report_completeness(const Model& m, const CompletenessNeeds& needs, const std::string& language) {
@@ -69,7 +68,7 @@ Report report_completeness(const Model& m, const CompletenessNeeds& needs, const
     const auto have = static_cast<std::int64_t>(items.size());
     r.rows.push_back({std::string(item), have, need, have >= need, std::move(significance), json_list(items), have >= need ? Cell() : Cell(fmt::format(fmt::runtime(missing), need - have))});
   };
-  const std::vector<std::string> metrics = metrics_of(m, parse_options(m.options).metrics, given);
+  const std::vector<std::string> metrics = metrics_of(m, given);
   double significance = 0;
   for (const std::string& name : metrics) {
     const auto it = given.find(name);
@@ -78,7 +77,7 @@ Report report_completeness(const Model& m, const CompletenessNeeds& needs, const
   row("metrics", metrics, needs.metrics, significance,
       ru ? "ещё {} числовых показателей: признаки с числами, опция metrics, LTV, CAC, цикл, удержание, усилия"
          : "{} more figures: attributes that are numbers, the option metrics, ltv, cac, cycle, retention, effort");
-  row("exclusions", exclusions_of(m), needs.exclusions, Cell(),
+  row("exclusions", listed(m, "exclusions"), needs.exclusions, Cell(),
       ru ? "ещё {} исключающих критериев: низкая готовность, чужая скорость решений, разрыв ожиданий, чужая культура"
          : "{} more criteria that exclude: low readiness, another speed of deciding, a gap in expectations, another culture");
   std::vector<std::string> levels, missing;
