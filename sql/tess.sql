@@ -17,7 +17,7 @@ COMMENT ON COLUMN icp_tess_row.least IS 'The segment with the smallest mean.';
 COMMENT ON COLUMN icp_tess_row.least_value IS 'That mean: a share (win_rate, retention), days (cycle), touches or hours (effort).';
 COMMENT ON COLUMN icp_tess_row.most IS 'The segment with the largest mean.';
 COMMENT ON COLUMN icp_tess_row.most_value IS 'That mean.';
-COMMENT ON COLUMN icp_tess_row.verdict IS 'Of the segments as a whole: segmentation; classification, not segmentation (they differ in no behaviour); too little data (fewer than 50 companies or 10 deals of either outcome, and nothing differs).';
+COMMENT ON COLUMN icp_tess_row.verdict IS 'Of the segments as a whole: segmentation; classification, not segmentation (they differ in no behaviour); no segments (there are fewer than two); too little data (fewer than 50 companies or 10 deals of either outcome, and nothing differs).';
 COMMENT ON COLUMN icp_tess_row.note IS 'How segments were made, and which were left out.';
 
 CREATE FUNCTION icp_tess_final(state icp_sample) RETURNS icp_tess_row[]

@@ -30,7 +30,7 @@ struct Tess {
   std::vector<std::string> segments; // compared, in order
   std::int64_t companies = 0;
   std::vector<TessBehaviour> behaviours;
-  std::string verdict;               // segmentation; classification, not segmentation; too little data
+  std::string verdict;               // segmentation; classification, not segmentation; no segments; too little data
   std::string note;                  // what was left out or cut; "" nothing
 };
 

@@ -75,19 +75,19 @@ Report report_completeness(const Model& m, const CompletenessNeeds& needs, const
     significance += it == given.end() ? 1.0 : it->second;
   }
   row("metrics", metrics, needs.metrics, significance,
-      ru ? "ещё {} числовых показателей: признаки с числами, опция metrics, LTV, CAC, цикл, удержание, усилия"
-         : "{} more figures: attributes that are numbers, the option metrics, ltv, cac, cycle, retention, effort");
+      ru ? "добавьте {} (признаки с числами, опция metrics, ltv, cac, цикл, удержание, усилия)"
+         : "add {} (attributes that are numbers, the option metrics, ltv, cac, cycle, retention, effort)");
   row("exclusions", listed(m, "exclusions"), needs.exclusions, Cell(),
-      ru ? "ещё {} исключающих критериев: низкая готовность, чужая скорость решений, разрыв ожиданий, чужая культура"
-         : "{} more criteria that exclude: low readiness, another speed of deciding, a gap in expectations, another culture");
+      ru ? "добавьте {} (низкая готовность, другая скорость решений, разрыв ожиданий, другая культура)"
+         : "add {} (low readiness, another speed of deciding, a gap in expectations, another culture)");
   std::vector<std::string> levels, missing;
   const Report depth = report_levels(m, language);
   for (const auto& level : depth.rows) (std::get<bool>(level[2]) ? levels : missing).push_back(std::get<std::string>(level[0]));
-  row("levels", levels, needs.depth, Cell(), fmt::format(fmt::runtime(ru ? "ещё {{}} из уровней: {}" : "{{}} more of the levels {}"), fmt::join(missing, ", ")));
+  row("levels", levels, needs.depth, Cell(), fmt::format(fmt::runtime(ru ? "добавьте {{}} ({})" : "add {{}} ({})"), fmt::join(missing, ", ")));
   std::vector<std::string> gold;
   for (const Cohort& c : m.cohorts)
     if (c.grade == "A") gold.push_back(c.key);
-  row("gold", gold, 1, Cell(), ru ? "ещё {} когорта A: ни одна группа не выделилась качеством" : "{} cohort graded A: no group stands out by its quality");
+  row("gold", gold, 1, Cell(), ru ? "нужна {} когорта A: ни одна группа не выделяется качеством" : "{} cohort graded A is needed: no group stands out by its quality");
   return r;
 }
 

@@ -46,7 +46,7 @@ constexpr std::pair<const char*, Level> level_words[] = {
     {"activity", situational}, {"timing", situational}, {"deal_type", situational}, {"sale_", situational},
     {"источник", situational}, {"канал", situational}, {"кампани", situational}, {"триггер", situational}, {"событи", situational},
     {"боль", situational}, {"боли", situational}, {"проблем", situational}, {"потребност", situational}, {"бюджет", situational},
-    {"тендер", situational}, {"срочн", situational}, {"рост", situational}, {"найм", situational}, {"вакансии", situational},
+    {"тендер", situational}, {"срочн", situational}, {"рост_", situational}, {"роста_", situational}, {"растет", situational}, {"растёт", situational}, {"найм", situational}, {"вакансии", situational},
     {"слияни", situational}, {"инвестиц", situational}, {"этап", situational}, {"повод", situational},
     {"istochnik", situational}, {"byudzhet", situational}, {"byudjet", situational}, {"kanal", situational},
     // what they use

@@ -1,5 +1,6 @@
 #include "icp/maturity.hpp"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
@@ -19,6 +20,8 @@ using Json = nlohmann::json;
 
 constexpr double most_points = 1e6;
 constexpr std::size_t most_items = 1000;
+// Decimals that people write differ by less from what their sum should be.
+constexpr double rounding = 1e-6;
 
 [[noreturn]] void refuse(const std::string& message, std::string detail, std::string hint = {}) {
   throw Error(ErrorCode::invalid_parameter, message, std::move(detail), std::move(hint));
@@ -33,10 +36,10 @@ Json parse(std::string_view text, const char* what) {
   return json;
 }
 
-double points_of(const std::string& where, const Json& j, bool zero) {
+double points_of(const std::string& where, const Json& j) {
   const double v = j.is_number() ? j.get<double>() : NAN;
-  if (!(v >= 0 && v <= most_points) || (!zero && v == 0))
-    refuse(fmt::format("invalid value for \"{}\"", where), fmt::format("It must be a number {} 0, at most {:g}.", zero ? "from" : "above", most_points));
+  if (!(v >= 0.001 && v <= most_points))
+    refuse(fmt::format("invalid value for \"{}\"", where), fmt::format("It must be a number from 0.001 to {}.", number_text(most_points)));
   return exact(v);
 }
 
@@ -63,12 +66,12 @@ MaturityScale parse_maturity_scale(std::string_view text) {
   const Json json = parse(text, "the scale");
   known_keys(json, "the scale", {"maximum", "items"});
   MaturityScale scale;
-  if (json.contains("maximum")) scale.maximum = points_of("maximum", json["maximum"], false);
+  if (json.contains("maximum")) scale.maximum = points_of("maximum", json["maximum"]);
   if (!json.contains("items") || !json["items"].is_array() || json["items"].empty() || json["items"].size() > most_items)
     refuse("the scale has no items", fmt::format("\"items\" must be an array of 1 to {} objects.", most_items),
            "For example {\"maximum\": 15, \"items\": [{\"name\": \"cloud\", \"points\": 15}]}.");
   std::set<std::string> names;
-  double total = 0;
+  double total = 0, kept = 0;
   for (const Json& j : json["items"]) {
     if (!j.is_object()) refuse("an item of the scale is not an object", {}, "For example {\"name\": \"cloud\", \"points\": 4}.");
     known_keys(j, "an item of the scale", {"name", "points", "title"});
@@ -77,7 +80,8 @@ MaturityScale parse_maturity_scale(std::string_view text) {
       refuse("an item of the scale has no name", "\"name\" must be a text.");
     item.name = j["name"].get<std::string>();
     if (!names.insert(item.name).second) refuse(fmt::format("the item \"{}\" occurs twice in the scale", item.name), {});
-    item.points = points_of(item.name + ".points", j.value("points", Json()), false);
+    item.points = points_of(item.name + ".points", j.value("points", Json()));
+    kept += item.points;
     const Json title = j.value("title", Json());
     if (title.is_string()) {
       item.titles["en"] = title.get<std::string>();
@@ -90,13 +94,15 @@ MaturityScale parse_maturity_scale(std::string_view text) {
     } else if (!title.is_null()) {
       refuse(fmt::format("a title of the item \"{}\" is not a text", item.name), "It must be a text, or an object of language and text.");
     }
-    total += item.points;
+    total += j["points"].get<double>();
     scale.items.push_back(std::move(item));
   }
-  if (total != scale.maximum)
+  if (!(std::abs(total - scale.maximum) <= rounding))
     refuse("the points of the scale do not total its maximum",
            fmt::format("The {} items total {}, the maximum is {}.", scale.items.size(), number_text(total), number_text(scale.maximum)),
            json.contains("maximum") ? "Change the points of an item, or the maximum." : "The maximum is 15 unless the scale says another: add \"maximum\".");
+  // What ten times 0.1 lacks to 1 in whole units.
+  scale.items.back().points += scale.maximum - kept;
   return scale;
 }
 
@@ -118,9 +124,9 @@ MaturityScore score_maturity(const MaturityScale& scale, std::string_view text) 
       points = it->get<bool>() ? item.points : 0;
     } else {
       points = it->is_number() ? it->get<double>() : NAN;
-      if (!(points >= 0 && points <= item.points))
+      if (!(points >= 0 && points <= item.points + rounding))
         refuse(fmt::format("invalid answer for \"{}\"", item.name), fmt::format("It must be a number from 0 to {}, true or false; null where it is not known.", number_text(item.points)));
-      points = exact(points);
+      points = std::min(exact(points), item.points);
     }
     s.points.back() = points;
     sum += points;

@@ -49,6 +49,8 @@ BestBy best_by(const Dataset& data, const Training& t, Options& options, const s
     options.ignore.insert(name);
     return c;
   };
+  // Known only of customers: they are no attributes to look for.
+  for (const std::string& outcome_side : {settings.margin, settings.nps}) options.ignore.insert(outcome_side);
   const std::string target = options.target.value_or("dqs");
   if (target == "top_margin") {
     BestBy c = column(settings.margin, "margin");

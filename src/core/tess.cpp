@@ -26,6 +26,7 @@ constexpr std::size_t most_segments = 1000;
 constexpr const char* differ = "segmentation";
 constexpr const char* alike = "classification, not segmentation";
 constexpr const char* unknown = "too little data";
+constexpr const char* none = "no segments";
 
 // DQS is made of the other four: it would only cost them power.
 std::vector<BehaviourMeasure> behaviours_of(const Training& t, std::span<const std::int32_t> segment) {
@@ -35,10 +36,12 @@ std::vector<BehaviourMeasure> behaviours_of(const Training& t, std::span<const s
 }
 
 std::string verdict_of(const std::vector<BehaviourTest>& tests, std::size_t segments, const std::string& reliability) {
+  // Where little is known, nothing can be seen to differ.
+  const bool little = reliability == "exploratory" || reliability == "unreliable";
+  if (segments < 2 && !little) return none;
   if (segments < 2 || tests.empty()) return unknown;
   if (std::any_of(tests.begin(), tests.end(), [](const BehaviourTest& b) { return b.p_adjusted <= significant; })) return differ;
-  // Where little is known, nothing can be seen to differ.
-  return reliability == "exploratory" || reliability == "unreliable" ? unknown : alike;
+  return little ? unknown : alike;
 }
 
 // The segment of each closed deal (-1 none), by the name of each segment.
@@ -195,7 +198,7 @@ Tess test_segments(const Sample& sample, const Zone& zone, const Stop& stop) {
   std::set<std::int32_t> companies;
   std::int64_t won = 0, lost = 0;
   for (std::size_t i = 0; i < s.of.size(); ++i) {
-    if (s.of[i] < 0) continue;
+    if (s.of[i] < 0 && s.names.size() > 1) continue;
     companies.insert(data.company[t.closed[i]]);
     (data.outcome[t.closed[i]] == Outcome::won ? won : lost) += static_cast<std::int64_t>(data.count[t.closed[i]]);
   }

@@ -4,7 +4,7 @@ SELECT i AS deal_id, i AS company_id, CASE WHEN (i * 7919 % 1000) < (ARRAY[750, 
        date '2024-01-01' + i % 200 AS first_contact_at, date '2024-01-01' + i % 200 + (ARRAY[15, 40, 120])[g] + i % 7 AS closed_at,
        (ARRAY[90000, 30000, 4000])[g] + (i * 31 % 1000) AS ltv, 9000 + (i * 17 % 500) AS cac, (ARRAY[0.9, 0.7, 0.2])[g] AS retention, (ARRAY[6, 18, 45])[g] + i % 3 AS calls,
        (ARRAY['wholesale', 'retail', 'software'])[g] AS industry, (ARRAY[30, 120, 2])[g] + (i * 13 % (ARRAY[40, 100, 8])[g]) AS employees,
-       (ARRAY['referral', 'fair', 'cold'])[1 + i * 11 % 3] AS source, 5 + i % 5 AS nps
+       (ARRAY['referral', 'fair', 'cold'])[1 + (hashtextextended(i::text, 1) & 1023)::int % 3] AS source, 5 + i % 5 AS nps
 FROM generate_series(1, 900) i CROSS JOIN LATERAL (SELECT 1 + i * 37 % 3 AS g) x;
 CREATE TABLE fitted AS
 SELECT icp_fit(d, '{"metrics": ["nps"], "as_of": "2025-12-31", "significance": {"retention": "very high", "nps": "high", "cac": 1.5}}') AS model FROM deal d;

@@ -1,8 +1,8 @@
 -- The four levels: guessed from names, what each says, how deep a profile reaches; sources; roles of a buying committee.
 CREATE TABLE deal AS
 SELECT i AS deal_id, i / 2 AS company_id, CASE WHEN (i * 7919 % 1000) < (ARRAY[750, 400, 100])[g] THEN 'won' ELSE 'lost' END AS outcome,
-       (ARRAY['wholesale', 'retail', 'software'])[1 + (i / 2) * 31 % 3] AS industry, 10 + (i / 2) * 13 % 90 AS employees,
-       CASE WHEN (i / 2) * 17 % 10 > 6 THEN (ARRAY['erp', 'crm', 'excel'])[1 + (i / 2) * 7 % 3] END AS "СтекТехнологий",
+       (ARRAY['wholesale', 'retail', 'software'])[1 + (hashtextextended((i / 2)::text, 1) & 1023)::int % 3] AS industry, 10 + (hashtextextended((i / 2)::text, 3) & 63)::int AS employees,
+       CASE WHEN (i / 2) * 17 % 10 > 6 THEN (ARRAY['erp', 'crm', 'excel'])[1 + (hashtextextended((i / 2)::text, 2) & 1023)::int % 3] END AS "СтекТехнологий",
        (ARRAY['owner', 'director', 'committee'])[CASE WHEN i * 101 % 10 = 0 THEN 1 + g % 3 ELSE g END] AS "decisionMaker",
        CASE g WHEN 1 THEN ARRAY['owner'] WHEN 2 THEN ARRAY['director', 'IT director'] ELSE ARRAY['CFO', 'IT director', 'security'] END AS committee
 FROM generate_series(1, 1200) i CROSS JOIN LATERAL (SELECT 1 + (i / 2) * 37 % 3 AS g) x;

@@ -13,6 +13,8 @@ CREATE TABLE scale AS SELECT '{"maximum": 1, "items": [{"name": "a b", "points":
 SELECT m.*, (SELECT sum(points) FROM icp_maturity_parts('{"a b": 0.1, "б": 0.1, "c": 0.3}', s)) = m.score AS exact FROM scale, icp_maturity('{"a b": 0.1, "б": 0.1, "c": 0.3}', s) m;
 SELECT item, title FROM scale, icp_maturity_parts('{}', s);
 SELECT (icp_maturity(jsonb_build_object('c', x), s)).score FROM scale, generate_series(0, 2) i, LATERAL (SELECT i * 0.25 AS x) y ORDER BY 1;
+-- Ten times 0.1 are 1.
+SELECT * FROM icp_maturity('{"1": 0.1, "10": 0.1}', jsonb_build_object('maximum', 1, 'items', (SELECT jsonb_agg(jsonb_build_object('name', i::text, 'points', 0.1)) FROM generate_series(1, 10) i)));
 -- Points that do not total the declared maximum, 15 unless another is declared.
 SELECT icp_maturity('{}', '{"items": [{"name": "a", "points": 5}, {"name": "b", "points": 5}]}');
 SELECT icp_maturity('{}', '{"maximum": 12, "items": [{"name": "a", "points": 5}, {"name": "b", "points": 5}]}');

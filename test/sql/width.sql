@@ -26,7 +26,7 @@ SELECT grade, too_wide, widest, widest_share, note FROM fitted, icp_width((SELEC
 SELECT too_wide, note FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM base b), model, most_rows => 10, most_share => 1, language => 'ru');
 -- A base without a column of the definition; a sampled one.
 SELECT bool_or(n IS NULL) AS unknown, bool_and(similar_n IS NOT NULL) AS similar, max(note) FILTER (WHERE note LIKE 'not in%') IS NOT NULL AS said
-FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM (SELECT id, employees FROM base) b), model);
+FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM (SELECT id, industry FROM base) b), model);
 SELECT base, exact, n BETWEEN 1 AND 600 AS n, note LIKE '%estimated from 200 rows' AS said FROM fitted, icp_width((SELECT icp_sample_agg(b, '{"sample": 200, "roles": {"deal_id": "id"}}') FROM base b), model) LIMIT 1;
 SELECT count(*) FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM base b WHERE false), model);
 -- One cohort of everybody takes in everything.

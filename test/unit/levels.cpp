@@ -14,7 +14,7 @@ TEST(Levels, GuessedFromWordsNotFromParts) {
       {"erp", "technographic"},          {"enterprise", "firmographic"},   {"lead_source", "situational"},  {"LeadSource", "situational"},
       {"resource_count", "firmographic"}, {"revenue_growth", "situational"}, {"decision_maker", "psychographic"}, {"asterisk", "firmographic"},
       {"company_stage", "firmographic"}, {"stage", "situational"},         {"Источник лида", "situational"}, {"СтекТехнологий", "technographic"},
-      {"ЛПР", "psychographic"},          {"Выручка", "firmographic"},      {"", "firmographic"},            {"___", "firmographic"}};
+      {"ЛПР", "psychographic"},          {"Выручка", "firmographic"},  {"Рост выручки", "situational"},     {"Ростов", "firmographic"},       {"", "firmographic"},            {"___", "firmographic"}};
   for (const auto& [name, level] : guesses) EXPECT_EQ(guess_level(name), level) << name;
 }
 
