@@ -13,7 +13,7 @@ COMMENT ON COLUMN icp_tess_row.p_adjusted IS 'The same over all behaviours teste
 COMMENT ON COLUMN icp_tess_row.n IS 'Deals whose behaviour and segment are known; of retention, companies.';
 COMMENT ON COLUMN icp_tess_row.n_companies IS 'Their companies: the independent units of the test.';
 COMMENT ON COLUMN icp_tess_row.segments IS 'Segments compared.';
-COMMENT ON COLUMN icp_tess_row.least IS 'The segment with the smallest mean.';
+COMMENT ON COLUMN icp_tess_row.least IS 'The segment with the smallest mean, of those in which the behaviour is known of enough companies (tess.min_companies); NULL: none.';
 COMMENT ON COLUMN icp_tess_row.least_value IS 'That mean: a share (win_rate, retention), days (cycle), touches or hours (effort).';
 COMMENT ON COLUMN icp_tess_row.most IS 'The segment with the largest mean.';
 COMMENT ON COLUMN icp_tess_row.most_value IS 'That mean.';

@@ -153,7 +153,8 @@ double behaviour_of(const Training& t, const std::string& measure, std::uint32_t
   return d.retention[r] >= 0 ? d.retention[r] : missing_number;
 }
 
-void set_means(TessBehaviour& b, const Training& t, const Segments& s) {
+// The smallest and the largest mean of a segment in which as many companies show the behaviour.
+void set_means(TessBehaviour& b, const Training& t, const Segments& s, std::int64_t companies) {
   std::vector<std::vector<Observation>> values(s.names.size());
   for (std::size_t i = 0; i < s.of.size(); ++i) {
     if (s.of[i] < 0) continue;
@@ -163,7 +164,7 @@ void set_means(TessBehaviour& b, const Training& t, const Segments& s) {
   bool first = true;
   for (std::size_t g = 0; g < values.size(); ++g) {
     const Estimate e = b.test.measure == "retention" ? company_mean_estimate(values[g]) : mean_estimate(values[g]);
-    if (!e.value) continue;
+    if (!e.value || e.companies < companies) continue;
     if (first || *e.value < b.least.value) b.least = {s.names[g], *e.value};
     if (first || *e.value > b.most.value) b.most = {s.names[g], *e.value};
     first = false;
@@ -193,7 +194,7 @@ Tess test_segments(const Sample& sample, const Zone& zone, const Stop& stop) {
                 fmt::format("The columns are {}; or name a level: {}.", fmt::join(names, ", "), fmt::join(level_names, ", ")));
   }
   if (const std::size_t left = leave_small(t, s, settings.min_companies); left > 0)
-    out.note += fmt::format("{}{} segments of fewer than {} companies left out", out.note.empty() ? "" : "; ", left, settings.min_companies);
+    out.note += fmt::format("{}segments of fewer than {} companies, left out: {}", out.note.empty() ? "" : "; ", settings.min_companies, left);
   out.segments = s.names;
   std::set<std::int32_t> companies;
   std::int64_t won = 0, lost = 0;
@@ -209,7 +210,7 @@ Tess test_segments(const Sample& sample, const Zone& zone, const Stop& stop) {
   for (BehaviourTest& test : tests) {
     TessBehaviour& b = out.behaviours.emplace_back();
     b.test = std::move(test);
-    set_means(b, t, s);
+    set_means(b, t, s, settings.min_companies);
   }
   return out;
 }
@@ -219,9 +220,11 @@ Report report_tess(const Tess& tess) {
   r.columns = {"behaviour", "differs", "explained", "p", "p_adjusted", "n", "n_companies", "segments", "least", "least_value", "most", "most_value", "verdict", "note"};
   const auto segments = static_cast<std::int64_t>(tess.segments.size());
   const Cell note = tess.note.empty() ? Cell() : Cell(tess.note);
+  const auto name = [](const TessMean& m) { return m.segment.empty() ? Cell() : Cell(m.segment); };
+  const auto value = [](const TessMean& m) { return m.segment.empty() ? Cell() : Cell(m.value); };
   for (const TessBehaviour& b : tess.behaviours)
-    r.rows.push_back({b.test.measure, b.test.p_adjusted <= significant, b.test.explained, b.test.p, b.test.p_adjusted, b.test.n, b.test.companies, segments, b.least.segment,
-                      b.least.value, b.most.segment, b.most.value, tess.verdict, note});
+    r.rows.push_back({b.test.measure, b.test.p_adjusted <= significant, b.test.explained, b.test.p, b.test.p_adjusted, b.test.n, b.test.companies, segments, name(b.least),
+                      value(b.least), name(b.most), value(b.most), tess.verdict, note});
   // Nothing could be compared: that is said too.
   if (r.rows.empty())
     r.rows.push_back({Cell(), Cell(), Cell(), Cell(), Cell(), Cell(), tess.companies, segments, Cell(), Cell(), Cell(), Cell(), tess.verdict, note});

@@ -23,8 +23,8 @@ BEGIN
   IF (SELECT (m.won, m.lost, m.open) IS DISTINCT FROM (4238::bigint, 2473::bigint, 2089::bigint)
       FROM icp_train('again', 'icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}') m) THEN RAISE EXCEPTION 'won, lost and open'; END IF;
   IF EXISTS (SELECT FROM icp_cohorts('main') WHERE grade IN ('A', 'C')) THEN RAISE EXCEPTION 'found what is not there'; END IF;
-  -- Sector, size, country: classes of customers that all buy alike.
-  IF EXISTS (SELECT FROM unnest(ARRAY['sector', 'employees', 'revenue', 'office_location', 'firmographic']) s,
+  -- Sector, size, product: classes of customers that all buy alike.
+  IF EXISTS (SELECT FROM unnest(ARRAY['sector', 'employees', 'revenue', 'product', 'firmographic']) s,
              LATERAL (SELECT icp_tess(d, s, '{"roles": {"open": ["Engaging", "Prospecting"]}}') AS rows FROM icp_deals d GROUP BY ()) t, unnest(t.rows) r
              WHERE r.verdict <> 'classification, not segmentation') THEN RAISE EXCEPTION 'segments where there are none'; END IF;
 END \$\$;
