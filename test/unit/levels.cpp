@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "icp/hash.hpp"
+#include "icp/training.hpp"
 #include "market.hpp"
 
 namespace {
@@ -52,6 +56,40 @@ TEST(Levels, GainsAreOfWhatTellsTheOutcome) {
   for (const auto& row : r.rows)
     if (const auto* w = std::get_if<double>(&row[5])) weight += *w;
   EXPECT_NEAR(weight, 1, 1e-9);
+}
+
+// Companies with win rates of their own and attributes that have nothing to do with them.
+TEST(Levels, NothingIsGainedFromNothing) {
+  int positive = 0;
+  constexpr int runs = 100;
+  for (int run = 0; run < runs; ++run) {
+    Random random(1000 + static_cast<std::uint64_t>(run));
+    Sample s;
+    s.start("{}", "deal_id", 100000, 0);
+    const std::vector<std::string_view> names = {"deal_id", "company_id", "outcome", "industry", "employees", "budget"};
+    const auto binding = s.bind(names);
+    const std::string_view industries[] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    for (int c = 0; c < 80; ++c) {
+      const double own = random.normal(), employees = std::floor(200 * random.uniform()), budget = random.normal();
+      const std::string_view industry = industries[random.below(8)];
+      for (int i = 0; i < 6; ++i) {
+        const bool won = random.uniform() < 1 / (1 + std::exp(-own));
+        const Value values[] = {Value::of(6.0 * c + i), Value::of(static_cast<double>(c)), Value::of(std::string_view(won ? "won" : "lost")), Value::of(industry), Value::of(employees), Value::of(budget)};
+        s.add(binding, values);
+      }
+    }
+    const Options options = parse_options("{}");
+    const Dataset data = read_dataset(s, options, Zone{}, Stop{});
+    Model m;
+    const Training t = prepare_training(data, options, m.findings);
+    m.encoder = learn_encoder(data, t.closed, options, m.findings, Stop{});
+    measure_levels(m, t, Stop{});
+    bool any = false;
+    for (const Metric& one : m.metrics) any = any || (one.estimate.low && *one.estimate.low > 0);
+    ASSERT_EQ(m.metrics.size(), 5u);   // two levels alone, three with those before
+    positive += any ? 1 : 0;
+  }
+  EXPECT_LE(positive, 8) << "of " << runs;
 }
 
 }  // namespace
