@@ -78,7 +78,7 @@ COMMENT ON COLUMN icp_cohort_row.reliability IS 'exploratory, unreliable, limite
 
 CREATE TYPE icp_trait AS (
     cohort text, feature text, level text, kind text, usual text, share double precision, share_all double precision,
-    lift double precision, weight double precision, known double precision);
+    lift double precision, weight double precision, known double precision, source text);
 COMMENT ON TYPE icp_trait IS 'What is usual in a cohort in one feature: result of icp_traits.';
 COMMENT ON COLUMN icp_trait.cohort IS 'Key of the cohort.';
 COMMENT ON COLUMN icp_trait.feature IS 'The feature, a column of the deals view.';
@@ -90,6 +90,7 @@ COMMENT ON COLUMN icp_trait.share_all IS 'The same share of all closed deals.';
 COMMENT ON COLUMN icp_trait.lift IS 'share divided by share_all.';
 COMMENT ON COLUMN icp_trait.weight IS 'How well the feature tells the cohort from the rest; the weights of a cohort total 1.';
 COMMENT ON COLUMN icp_trait.known IS 'Share of the members whose value is known, 0 to 1.';
+COMMENT ON COLUMN icp_trait.source IS 'Where the values come from and when, as the option sources says; NULL where it does not.';
 
 CREATE TYPE icp_metric AS (
     metric text, value double precision, lo double precision, hi double precision, n bigint, companies bigint, note text);
@@ -183,7 +184,7 @@ COMMENT ON FUNCTION icp_model_stamp(icp_model, text, integer, icp_model) IS
 CREATE FUNCTION icp_model_change(model icp_model, changes jsonb) RETURNS icp_model
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_model_change(icp_model, jsonb) IS
-'The model with options changed that need no new training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost. Another one is an error. A null takes a key away.';
+'The model with options changed that need no new training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance. Another one is an error. A null takes a key away.';
 CREATE FUNCTION icp_model_rename(model icp_model, cohort text, title text, language text) RETURNS icp_model
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_model_rename(icp_model, text, text, text) IS

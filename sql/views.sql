@@ -44,7 +44,7 @@ COMMENT ON COLUMN icp_cohort_summary.stability IS 'Mean Jaccard similarity when 
 COMMENT ON COLUMN icp_cohort_summary.reliability IS 'exploratory, unreliable, limited or normal.';
 
 CREATE VIEW icp_cohort_traits AS
-SELECT m.name AS model, m.version, m.is_default, t.cohort, t.feature, t.level, t.kind, t.usual, t.share, t.share_all, t.lift, t.weight, t.known
+SELECT m.name AS model, m.version, m.is_default, t.cohort, t.feature, t.level, t.kind, t.usual, t.share, t.share_all, t.lift, t.weight, t.known, t.source
 FROM @extschema@.icp_models m CROSS JOIN LATERAL @extschema@.icp_traits(m.model) t
 WHERE m.active;
 ALTER VIEW icp_cohort_traits OWNER TO @extowner@;
@@ -62,6 +62,7 @@ COMMENT ON COLUMN icp_cohort_traits.share_all IS 'The same share of all closed d
 COMMENT ON COLUMN icp_cohort_traits.lift IS 'share divided by share_all.';
 COMMENT ON COLUMN icp_cohort_traits.weight IS 'How well the feature tells the cohort from the rest; a cohort''s weights total 1.';
 COMMENT ON COLUMN icp_cohort_traits.known IS 'Share of members whose value is known, 0 to 1.';
+COMMENT ON COLUMN icp_cohort_traits.source IS 'Where the values come from and when.';
 
 CREATE VIEW icp_model_history AS
 SELECT m.name AS model, m.version, m.active, m.is_default, m.source, m.trained_at, m.trained_by,

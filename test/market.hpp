@@ -6,7 +6,9 @@
 #include <string_view>
 #include <vector>
 
+#include "icp/completeness.hpp"
 #include "icp/hash.hpp"
+#include "icp/levels.hpp"
 #include "icp/report.hpp"
 #include "icp/sample.hpp"
 #include "icp/score.hpp"
@@ -39,6 +41,8 @@ inline void use(const Model& m, const Model& good, Random& random) {
   for (const char* language : {"en", "ru"}) {
     report_cohorts(m, language);
     report_traits(m, language);
+    report_levels(m, language);
+    report_completeness(m, {}, language);
   }
   report_metrics(m);
   report_label_results(m);

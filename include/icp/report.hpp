@@ -19,6 +19,9 @@ struct Report {
   std::vector<std::vector<Cell>> rows;
 };
 
+// A list of names as a cell that becomes text[].
+Cell json_list(const std::vector<std::string>& names);
+
 Report report_cohorts(const Model& model, const std::string& language);      // icp_cohorts
 Report report_traits(const Model& model, const std::string& language);       // icp_traits
 Report report_metrics(const Model& model);                                   // icp_metrics

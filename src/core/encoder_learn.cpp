@@ -8,35 +8,10 @@
 
 #include "icp/encoder.hpp"
 #include "icp/error.hpp"
+#include "icp/levels.hpp"
 #include "icp/text.hpp"
 
 namespace icp {
-
-namespace {
-
-// Words that tell the level of a feature from its name (levels of segmentation: firmographic, who they are; technographic,
-// what they use; situational, what happens now; psychographic, how they decide). The option `levels` overrides the guess.
-const std::pair<const char*, const char*> level_words[] = {
-    {"tech", "technographic"}, {"stack", "technographic"}, {"erp", "technographic"}, {"crm", "technographic"},
-    {"software", "technographic"}, {"tool", "technographic"}, {"platform", "technographic"}, {"cloud", "technographic"},
-    {"competitor", "technographic"}, {"integration", "technographic"}, {"website", "technographic"},
-    {"source", "situational"}, {"channel", "situational"}, {"campaign", "situational"}, {"trigger", "situational"},
-    {"event", "situational"}, {"pain", "situational"}, {"problem", "situational"}, {"need", "situational"},
-    {"budget", "situational"}, {"budgt", "situational"}, {"growth", "situational"}, {"tender", "situational"},
-    {"tend", "situational"}, {"rfp", "situational"}, {"rfi", "situational"}, {"urgency", "situational"},
-    {"stage", "situational"}, {"hiring", "situational"}, {"scope", "situational"},
-    {"decision", "psychographic"}, {"decider", "psychographic"}, {"authority", "psychographic"}, {"risk", "psychographic"},
-    {"attitude", "psychographic"}, {"statm", "psychographic"}, {"priority", "psychographic"}, {"culture", "psychographic"},
-    {"motiv", "psychographic"}, {"criteria", "psychographic"}, {"committee", "psychographic"}, {"att_t", "psychographic"}};
-
-std::string guess_level(const std::string& column) {
-  const std::string name = fold(column);
-  for (const auto& [word, level] : level_words)
-    if (name.find(word) != std::string::npos) return level;
-  return "firmographic";
-}
-
-}  // namespace
 
 bool identifier_name(const std::string& name) {
   if (fold(name) == "id") return true;
@@ -147,7 +122,7 @@ class Learner {
     std::vector<double> ages(d_.rows, missing_number);
     for (std::size_t r = 0; r < d_.rows; ++r) ages[r] = d_.first_contact[r] - c.numbers[r];
     f.age = true;
-    f.level = o_.levels.count(c.name) > 0 ? o_.levels.at(c.name) : guess_level(c.name);
+    f.level = o_.levels.count(c.name) > 0 ? o_.levels.at(c.name) : guess_level(c.name, true);
     return numeric(c, ages, f);
   }
 

@@ -9,9 +9,13 @@
 #include "icp/behaviour.hpp"
 #include "icp/error.hpp"
 #include "icp/leak.hpp"
+#include "icp/levels.hpp"
 #include "icp/stability.hpp"
 #include "icp/supervision.hpp"
+#include "icp/tess.hpp"
 #include "icp/training.hpp"
+
+#include "settings.hpp"
 
 namespace icp {
 
@@ -314,8 +318,10 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
-  if (options.target)
-    throw Error(ErrorCode::invalid_parameter, "the option \"target\" is not one of icp_fit", {}, "It belongs to icp_discover().");
+  for (const auto& [option, function] : {std::pair("target", "icp_discover"), {"tess", "icp_tess"}, {"quick_start", "icp_quick_start"},
+                                          {"attractiveness", "icp_attractiveness"}})
+    if (!settings::option(m.options, option).is_null())
+      throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", option), {}, fmt::format("It belongs to {}().", function));
   require_memory("learning from", fit_memory, sample, options, stop, memory);
   const Dataset data = read_dataset(sample, options, zone, stop);
   m.findings = data.findings;
@@ -329,9 +335,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   m.encoder = learn_encoder(data, rows, options, m.findings, stop);
   if (t.has_lost && m.won > 0) drop_features(m.encoder, find_leaks(t, m.encoder, m.findings, stop));
   if (m.encoder.features.empty()) find(m, "warning", "", -1, "no feature is left: there are no cohorts", "add attributes that are known before the outcome");
-  if (!m.encoder.features.empty() &&
-      std::all_of(m.encoder.features.begin(), m.encoder.features.end(), [](const Feature& f) { return f.level == "firmographic"; }))
-    find(m, "info", "", -1, "all features are firmographic: who customers are, not how they decide", "add how they decide, what they use and what happens to them");
+  report_depth(m);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();
     m.validate();
@@ -400,6 +404,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
            "no difference in win rate, deal quality, cycle, effort or retention beyond chance; the option supervision makes such groups one");
   m.label_results = label_results(t, v.label);
   add_metrics(m, l, t, v, stability);
+  measure_levels(m, t, stop);
+  test_cohorts(m, t, l.cohort, stop);
   m.validate();
   return m;
 }

@@ -54,7 +54,7 @@ Model change_model(const Model& model, std::string_view changes) {
     if (!settable_without_refit(key)) {
       if (!value.is_null()) parse_options(nlohmann::json{{key, value}}.dump());  // an unknown option is said first
       throw Error(ErrorCode::invalid_parameter, fmt::format("option \"{}\" cannot be changed without training again", key), {},
-                  "Use icp_train(name, options => …). Without training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost.");
+                  "Use icp_train(name, options => …). Without training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance.");
     }
   Model out = model;
   out.options = merge_options(model.options, changes);

@@ -10,58 +10,13 @@
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
+#include "settings.hpp"
+
 namespace icp {
 
 namespace {
 
-using Json = nlohmann::json;
-
-[[noreturn]] void refuse(const std::string& key, const std::string& must, std::string hint = {}) {
-  throw Error(ErrorCode::invalid_parameter, fmt::format("invalid value for option \"{}\"", key), "It must be " + must + ".",
-              std::move(hint));
-}
-
-// Objects within objects; text within quotes does not count. Options need four; writing recurses as deep as they go.
-bool too_deep(std::string_view text) {
-  int depth = 0;
-  bool quoted = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted && c == '\\') ++i;
-    else if (c == '"') quoted = !quoted;
-    else if (!quoted && (c == '{' || c == '[') && ++depth > 32) return true;
-    else if (!quoted && (c == '}' || c == ']')) --depth;
-  }
-  return false;
-}
-
-Json parse_object(std::string_view text, const char* what) {
-  if (text.empty()) return Json::object();
-  if (too_deep(text)) throw Error(ErrorCode::invalid_parameter, fmt::format("{} are nested too deep", what));
-  auto json = Json::parse(text, nullptr, false);
-  if (json.is_null()) return Json::object();
-  if (json.is_discarded() || !json.is_object())
-    throw Error(ErrorCode::invalid_parameter, fmt::format("{} must be a JSON object", what), {},
-                "For example '{\"k\": 4}'::jsonb, or '{}' for the defaults.");
-  return json;
-}
-
-std::string read_string(const std::string& key, const Json& j) {
-  if (!j.is_string() || !is_text(j.get_ref<const std::string&>())) refuse(key, "a string");
-  return j.get<std::string>();
-}
-
-double read_number(const std::string& key, const Json& j, double low, double high) {
-  const double v = j.is_number() ? j.get<double>() : NAN;
-  if (!(v >= low && v <= high)) refuse(key, fmt::format("a number from {} to {}", low, high));
-  return v;
-}
-
-std::uint64_t read_integer(const std::string& key, const Json& j, std::uint64_t low, std::uint64_t high) {
-  if (!j.is_number_unsigned() || j.get<std::uint64_t>() < low || j.get<std::uint64_t>() > high)
-    refuse(key, fmt::format("a whole number from {} to {}", low, high));
-  return j.get<std::uint64_t>();
-}
+using namespace settings;
 
 std::set<std::string> read_strings(const std::string& key, const Json& j) {
   std::set<std::string> out;
@@ -81,13 +36,6 @@ std::map<std::string, std::string> read_map(const std::string& key, const Json& 
     out[column] = word;
   }
   return out;
-}
-
-[[noreturn]] void unknown(const std::string& where, const std::string& key, std::vector<std::string> known) {
-  std::sort(known.begin(), known.end());
-  throw Error(ErrorCode::invalid_parameter, fmt::format("unknown option \"{}{}\"", where, key), {},
-              fmt::format("The known options{} are {}.", where.empty() ? "" : " of " + where.substr(0, where.size() - 1),
-                          fmt::join(known, ", ")));
 }
 
 void read_roles(Options& o, const Json& j) {
@@ -189,6 +137,13 @@ const std::map<std::string, Reader>& readers() {
       {"hour_cost", [](Options& o, const std::string& k, const Json& j) { o.hour_cost = read_number(k, j, 0, 1e15); }},
       {"target", [](Options& o, const std::string& k, const Json& j) { o.target = read_string(k, j); }},
       {"rules", [](Options& o, const std::string&, const Json& j) { read_rules(o, j); }},
+      // What only its own function reads is checked here and kept as it is.
+      {"sources", [](Options&, const std::string& k, const Json& j) { read_map(k, j, {}); }},
+      {"significance", [](Options&, const std::string&, const Json&) {}},        // both at once, in parse_options()
+      {"significance_scale", [](Options&, const std::string&, const Json&) {}},
+      {"tess", [](Options&, const std::string&, const Json& j) { settings::tess(j); }},
+      {"quick_start", [](Options&, const std::string&, const Json& j) { settings::quick_start(j); }},
+      {"attractiveness", [](Options&, const std::string&, const Json& j) { settings::attractiveness(j); }},
       {"titles", [](Options& o, const std::string& k, const Json& j) {
          if (!j.is_object()) refuse(k, "an object of cohort, language and title");
          for (const auto& [cohort, titles] : j.items()) o.titles[cohort] = read_map(k + "." + cohort, titles, {});
@@ -234,6 +189,7 @@ Options parse_options(std::string_view text) {
     }
     it->second(o, key, value);
   }
+  significance(json);
   if (o.dqs_scale.empty()) o.dqs_scale = o.effort_unit == "hours" ? "hours" : "default";
   if (o.k > 0) o.k_max = std::max(o.k_max, o.k);
   return o;
@@ -252,7 +208,8 @@ std::string with_target(std::string_view text, std::string_view target) {
 }
 
 bool settable_without_refit(std::string_view key) {
-  for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost"})
+  for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost", "sources", "significance",
+                           "significance_scale"})
     if (key == name) return true;
   return false;
 }

@@ -10,6 +10,8 @@
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
+#include "settings.hpp"
+
 namespace icp {
 
 namespace {
@@ -53,6 +55,8 @@ const char* kind_name(const Feature& f) {
 
 }  // namespace
 
+Cell json_list(const std::vector<std::string>& names) { return nlohmann::json(names).dump(); }
+
 Report report_cohorts(const Model& model, const std::string& language) {
   check_language(language);
   const Options options = parse_options(model.options);
@@ -81,8 +85,9 @@ Report report_cohorts(const Model& model, const std::string& language) {
 
 Report report_traits(const Model& model, const std::string& language) {
   check_language(language);
+  const settings::Json sources = settings::option(model.options, "sources");
   Report r;
-  r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known"};
+  r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known", "source"};
   for (const Cohort* cohort : in_order(model)) {
     const Cohort& c = *cohort;
     std::vector<std::size_t> order(c.criteria.size());
@@ -91,6 +96,7 @@ Report report_traits(const Model& model, const std::string& language) {
     for (const std::size_t f : order) {
       const Feature& feature = model.encoder.features[f];
       const Criterion& k = c.criteria[f];
+      const auto source = sources.find(feature.name);
       Cell share, share_all, lift;
       if (feature.kind != Kind::numeric && !k.share.empty()) {
         const auto top = static_cast<std::size_t>(std::max_element(k.share.begin(), k.share.end()) - k.share.begin());
@@ -98,7 +104,8 @@ Report report_traits(const Model& model, const std::string& language) {
         share_all = k.share_all[top];
         if (k.share_all[top] > 0) lift = k.share[top] / k.share_all[top];
       }
-      r.rows.push_back({c.key, feature.name, feature.level, std::string(kind_name(feature)), usual(feature, k, language), share, share_all, lift, k.weight, k.known});
+      r.rows.push_back({c.key, feature.name, feature.level, std::string(kind_name(feature)), usual(feature, k, language), share, share_all, lift, k.weight, k.known,
+                        source == sources.end() ? Cell() : Cell(source->get<std::string>())});
     }
   }
   return r;
@@ -145,11 +152,10 @@ Report report_diagnostics(const Model& model) {
 Report report_training(const Model& model) {
   Report r;
   r.columns = {"deals", "won", "lost", "open", "companies", "cohorts", "reliability", "warnings"};
-  // An array of text, as JSON.
-  nlohmann::json warnings = nlohmann::json::array();
+  std::vector<std::string> warnings;
   for (const Finding& f : model.findings)
     if (f.severity != "info") warnings.push_back(f.column.empty() ? f.message : f.column + ": " + f.message);
-  r.rows.push_back({model.won + model.lost, model.won, model.lost, model.open, model.companies, static_cast<std::int64_t>(model.cohorts.size()), model.reliability, warnings.dump()});
+  r.rows.push_back({model.won + model.lost, model.won, model.lost, model.open, model.companies, static_cast<std::int64_t>(model.cohorts.size()), model.reliability, json_list(warnings)});
   return r;
 }
 

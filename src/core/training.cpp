@@ -118,8 +118,9 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
     }
   }
   t.judged_by_dqs = judged.size() >= 10;
-  // Families: differences of cohorts and rules where deals were lost, rules for the DQS where it is known.
-  t.share = error_budget / std::max(1, (t.has_lost ? 2 : 0) + (t.judged_by_dqs ? 1 : 0));
+  // Families of tests: behaviour of the cohorts; where deals were lost their win rates and rules for winning; where the DQS is
+  // known rules for it.
+  t.share = error_budget / (1 + (t.has_lost ? 2 : 0) + (t.judged_by_dqs ? 1 : 0));
   if (!t.judged_by_dqs && t.has_lost && won > 0)
     find(findings, "info", "", -1,
          with_amount > 0 && judged.empty() ? "only amounts are known of won deals: a deal would be judged by its sum alone, so cohorts are graded by win rate"

@@ -2,6 +2,7 @@
 #include "icp/options.hpp"
 
 #include "pg/memory.hpp"
+#include "pg/reader.hpp"
 #include "pg/registry.hpp"
 #include "pg/report.hpp"
 #include "pg/sample.hpp"
@@ -15,22 +16,6 @@ using icp::Model;
 using icp::Report;
 
 namespace {
-
-struct Reader {
-  ModelPin model, other;
-};
-
-enum class By { value, name };
-
-const Model& pinned(FunctionCallInfo fcinfo, ModelPin& pin, By by, int argument) {
-  return (by == By::value ? pin.value(fcinfo, argument) : pin.named(fcinfo, argument)).model();
-}
-
-const Model& model_argument(FunctionCallInfo fcinfo, By by) { return pinned(fcinfo, call_site<Reader>(fcinfo).model, by, 0); }
-
-std::string language_argument(FunctionCallInfo fcinfo, int argument) {
-  return std::string(PG_ARGISNULL(argument) ? std::string_view("en") : text_argument(fcinfo, argument));
-}
 
 Datum diff(FunctionCallInfo fcinfo, By by) {
   auto& site = call_site<Reader>(fcinfo);
@@ -73,16 +58,6 @@ ICP_FUNCTION(icp_findings_model) {
 }
 
 // Readers ------------------------------------------------------------------------------------------------------------
-
-#define ICP_READER(function, report)                                         \
-  ICP_FUNCTION(function##_value) {                                            \
-    const Model& model = model_argument(fcinfo, By::value);               \
-    return return_report(fcinfo, report);                                 \
-  }                                                                       \
-  ICP_FUNCTION(function##_name) {                                             \
-    const Model& model = model_argument(fcinfo, By::name);                \
-    return return_report(fcinfo, report);                                 \
-  }
 
 ICP_READER(icp_cohorts, icp::report_cohorts(model, language_argument(fcinfo, 1)))
 ICP_READER(icp_traits, icp::report_traits(model, language_argument(fcinfo, 1)))

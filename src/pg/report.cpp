@@ -66,4 +66,10 @@ Datum return_report_array(FunctionCallInfo fcinfo, const Report& report) {
   return rows.array();
 }
 
+Datum return_report_row(FunctionCallInfo fcinfo, const Report& report) {
+  ResultSet rows(fcinfo, ResultSet::AsRow{});
+  set_cells(rows, report, 0);
+  return rows.row();
+}
+
 }  // namespace icp::pg

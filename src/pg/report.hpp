@@ -14,5 +14,7 @@ void set_cells(ResultSet& rows, const Report& report, std::size_t row);
 Datum return_report(FunctionCallInfo fcinfo, const Report& report);
 // The same for a function that returns an array of a composite type.
 Datum return_report_array(FunctionCallInfo fcinfo, const Report& report);
+// Its first row, for a function that returns one value of a composite type.
+Datum return_report_row(FunctionCallInfo fcinfo, const Report& report);
 
 }  // namespace icp::pg

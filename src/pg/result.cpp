@@ -63,20 +63,32 @@ ResultSet& ResultSet::integer(const char* column, std::int64_t value) {
 void ResultSet::emit() {
   auto* nulls = reinterpret_cast<bool*>(nulls_.data());
   if (store_ != nullptr) pg_call([&] { tuplestore_putvalues(store_, columns_, values_.data(), nulls); });
-  else elements_.push_back(pg_call([&] { return HeapTupleGetDatum(heap_form_tuple(columns_, values_.data(), nulls)); }));
+  else elements_.push_back(row());
   nulls_.assign(nulls_.size(), 1);
 }
 
-ResultSet::ResultSet(FunctionCallInfo fcinfo, AsArray) {
-  element_ = pg_call([&] { return get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid)); });
+void ResultSet::describe(Oid type) {
   columns_ = pg_call([&] {
-    TupleDesc kept = lookup_rowtype_tupdesc(element_, -1);
+    TupleDesc kept = lookup_rowtype_tupdesc(type, -1);
     TupleDesc columns = CreateTupleDescCopy(kept);
     ReleaseTupleDesc(kept);
     return columns;
   });
   values_.resize(static_cast<std::size_t>(columns_->natts));
   nulls_.assign(values_.size(), 1);
+}
+
+ResultSet::ResultSet(FunctionCallInfo fcinfo, AsArray) {
+  element_ = pg_call([&] { return get_element_type(get_func_rettype(fcinfo->flinfo->fn_oid)); });
+  describe(element_);
+}
+
+ResultSet::ResultSet(FunctionCallInfo fcinfo, AsRow) {
+  describe(pg_call([&] { return get_func_rettype(fcinfo->flinfo->fn_oid); }));
+}
+
+Datum ResultSet::row() {
+  return pg_call([&] { return HeapTupleGetDatum(heap_form_tuple(columns_, values_.data(), reinterpret_cast<bool*>(nulls_.data()))); });
 }
 
 Datum ResultSet::array() const {

@@ -39,8 +39,13 @@ class ResultSet {
   struct AsArray {};
   ResultSet(FunctionCallInfo fcinfo, AsArray);
   Datum array() const;
+  // For a function that returns one value of a named composite type: row() instead of emit().
+  struct AsRow {};
+  ResultSet(FunctionCallInfo fcinfo, AsRow);
+  Datum row();
 
  private:
+  void describe(Oid type);
   int index_of(const char* column) const;
 
   TupleDesc columns_;

@@ -15,11 +15,18 @@ SELECT * FROM icp_check('icp_deals', '{"roles": {"open": ["Engaging", "Prospecti
 SELECT * FROM icp_train('main', 'icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}');
 SELECT cohort, grade, title, n, n_closed, n_companies, win_rate, win_rate_lo, win_rate_hi FROM icp_cohorts('main');
 SELECT * FROM icp_diagnostics('main');
+SELECT * FROM icp_levels('main');
+SELECT t.* FROM unnest((SELECT icp_tess(d, 'sector', '{"roles": {"open": ["Engaging", "Prospecting"]}}') FROM icp_deals d)) t;
+SELECT t.* FROM unnest((SELECT icp_tess(d, 'firmographic', '{"roles": {"open": ["Engaging", "Prospecting"]}}') FROM icp_deals d)) t;
 DO \$\$
 BEGIN
   IF (SELECT (m.won, m.lost, m.open) IS DISTINCT FROM (4238::bigint, 2473::bigint, 2089::bigint)
       FROM icp_train('again', 'icp_deals', '{"roles": {"open": ["Engaging", "Prospecting"]}}') m) THEN RAISE EXCEPTION 'won, lost and open'; END IF;
   IF EXISTS (SELECT FROM icp_cohorts('main') WHERE grade IN ('A', 'C')) THEN RAISE EXCEPTION 'found what is not there'; END IF;
+  -- Sector, size, product: classes of customers that all buy alike.
+  IF EXISTS (SELECT FROM unnest(ARRAY['sector', 'employees', 'revenue', 'product', 'firmographic']) s,
+             LATERAL (SELECT icp_tess(d, s, '{"roles": {"open": ["Engaging", "Prospecting"]}}') AS rows FROM icp_deals d GROUP BY ()) t, unnest(t.rows) r
+             WHERE r.verdict <> 'classification, not segmentation') THEN RAISE EXCEPTION 'segments where there are none'; END IF;
 END \$\$;
 SQL
 psql -X -q -v model=main -v deals=icp_deals -f test/consistent.sql
