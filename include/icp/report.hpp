@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "icp/association.hpp"
 #include "icp/model.hpp"
 #include "icp/rule.hpp"
 
@@ -28,5 +29,6 @@ Report report_diff(const Model& old_model, const Model& new_model);          // 
 Report report_findings(const std::vector<Finding>& findings);                // icp_check
 Report report_training(const Model& model);                                  // icp_training, without name, version, active
 Report report_rules(const RuleList& list, const std::string& language);      // icp_discover
+Report report_associations(const AssociationList& list);                     // icp_associations
 
 }  // namespace icp
