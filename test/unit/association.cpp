@@ -299,28 +299,40 @@ TEST(Association, IntervalsCoverTheTruth) {
 }
 
 // Two switches that matter only together; and two that each matter, on the log-odds, but not together.
+Rows switches(int n, bool together, bool number, std::uint64_t seed) {
+  Random random(seed);
+  Rows r{{"a", "b", "c", "y"}, {}};
+  for (int i = 0; i < n; ++i) {
+    const bool a = random.uniform() < 0.5, b = random.uniform() < 0.4;
+    const double c = random.uniform(), m = together ? (a == b ? 0.5 : -0.6) : 2.5 * a + 2.5 * b - 3;
+    Cells row{a, b, c};
+    if (number) row.emplace_back(m + 1.5 * random.normal());
+    else row.emplace_back(random.uniform() < 1 / (1 + std::exp(-m)));
+    r.rows.push_back(row);
+  }
+  return r;
+}
+
 TEST(Association, PairsTellMoreThanTheirParts) {
   const int runs = runs_of(20);
-  int found = 0, falsely = 0;
-  for (int seed = 0; seed < runs; ++seed) {
-    Random random(static_cast<std::uint64_t>(seed));
-    Rows together{{"a", "b", "c", "y"}, {}}, apart = together;
-    for (int i = 0; i < 600; ++i) {
-      const bool a = random.uniform() < 0.5, b = random.uniform() < 0.4;
-      const double c = random.uniform();
-      together.rows.push_back({a, b, c, random.uniform() < (a == b ? 0.6 : 0.35)});
-      apart.rows.push_back({a, b, c, random.uniform() < 1 / (1 + std::exp(3 - 2.5 * a - 2.5 * b))});
+  for (const bool number : {false, true}) {
+    const double truth = of(switches(50000, true, number, 999).find(R"({"associations": {"all": true, "permutations": 99}})"), "a", "b").information;
+    int found = 0, falsely = 0, covered = 0;
+    for (int seed = 0; seed < runs; ++seed) {
+      const AssociationList list = switches(600, true, number, static_cast<std::uint64_t>(seed)).find(R"({"associations": {"all": true}})");
+      const Association& pair = of(list, "a", "b");
+      found += pair.significant;
+      covered += *pair.information_low <= truth && truth <= *pair.information_high;
+      const AssociationList other = switches(600, false, number, static_cast<std::uint64_t>(seed)).find();
+      EXPECT_TRUE(of(other, "a").significant);
+      EXPECT_EQ(of(other, "a").confounding, "");
+      falsely += std::any_of(other.associations.begin(), other.associations.end(), [](const Association& p) { return !p.with_attribute.empty(); });
     }
-    const AssociationList list = together.find();
-    found += std::any_of(list.associations.begin(), list.associations.end(), [](const Association& p) { return p.with_attribute == "b" && p.significant; });
-    const AssociationList other = apart.find();
-    EXPECT_TRUE(of(other, "a").significant);
-    EXPECT_EQ(of(other, "a").confounding, "");
-    falsely += std::any_of(other.associations.begin(), other.associations.end(), [](const Association& p) { return !p.with_attribute.empty() && p.significant; });
+    if (by_hand()) std::printf("pairs, %s: found in %d, interval covers in %d, found falsely in %d of %d runs\n", number ? "number" : "share", found, covered, falsely, runs);
+    EXPECT_GE(found, 0.9 * runs);
+    EXPECT_GE(covered, 0.85 * runs);
+    EXPECT_LE(falsely, 0.05 * runs + 2.33 * std::sqrt(0.0475 * runs) + 0.8);
   }
-  if (by_hand()) std::printf("pairs: found in %d, falsely in %d of %d runs\n", found, falsely, runs);
-  EXPECT_GE(found, 0.9 * runs);
-  EXPECT_LE(falsely, 0.05 * runs + 2.33 * std::sqrt(0.0475 * runs) + 0.8);
 }
 
 TEST(Association, FindsWhatRisesAndFalls) {
