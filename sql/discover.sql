@@ -2,10 +2,10 @@
 
 CREATE FUNCTION icp_sample_add(state icp_sample, row_value record, target text, options jsonb) RETURNS icp_sample
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icp_sample_add_record_target';
-COMMENT ON FUNCTION icp_sample_add(icp_sample, record, text, jsonb) IS 'Transition function of icp_discover and icp_tess over rows.';
+COMMENT ON FUNCTION icp_sample_add(icp_sample, record, text, jsonb) IS 'Transition function of icp_discover, icp_associations and icp_tess over rows.';
 CREATE FUNCTION icp_sample_add(state icp_sample, row_value jsonb, target text, options jsonb) RETURNS icp_sample
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'icp_sample_add_jsonb_target';
-COMMENT ON FUNCTION icp_sample_add(icp_sample, jsonb, text, jsonb) IS 'Transition function of icp_discover and icp_tess over JSON objects.';
+COMMENT ON FUNCTION icp_sample_add(icp_sample, jsonb, text, jsonb) IS 'Transition function of icp_discover, icp_associations and icp_tess over JSON objects.';
 
 CREATE TYPE icp_rule AS (
     rank bigint, rule text, predicate text, population text, n bigint, value double precision,

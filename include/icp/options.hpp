@@ -27,6 +27,12 @@ struct RuleSettings {
   std::optional<double> exponent;
 };
 
+// How icp_associations tests; see AssociationOptions.
+struct AssociationSettings {
+  int permutations = 499, pairs = 200;
+  bool all = false;
+};
+
 struct Options {
   // roles: role → column, where it is not the role's own name; and what the words of `outcome` mean (folded).
   std::map<std::string, std::string> roles;
@@ -56,7 +62,9 @@ struct Options {
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
   std::optional<RuleSettings> rules;                      // of icp_discover and of the rules of a fit
-  std::optional<std::string> target;                      // the column that icp_discover explains; icp_fit refuses it
+  // Of icp_discover and icp_associations alone; icp_fit refuses them.
+  std::optional<std::string> target;                      // the column whose high and low values are explained
+  std::optional<AssociationSettings> associations;
 
   // The column that plays a role.
   std::string column_of(const std::string& role) const {
@@ -74,7 +82,7 @@ Options parse_options(std::string_view json);
 // the result with sorted keys.
 std::string merge_options(std::string_view base, std::string_view changes);
 
-// The options with the target of icp_discover among them.
+// The options with the target of icp_discover or icp_associations among them.
 std::string with_target(std::string_view json, std::string_view target);
 
 // The keys that icp_set may change in a model without fitting it again.

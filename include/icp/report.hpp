@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "icp/association.hpp"
 #include "icp/model.hpp"
 #include "icp/rule.hpp"
 
@@ -32,5 +33,6 @@ Report report_findings(const std::vector<Finding>& findings);                // 
 Report report_training(const Model& model);                                  // icp_training, without name, version, active
 Report report_rules(const RuleList& list, const std::string& language);      // icp_discover
 Report report_rules(const Model& model, const std::string& language);        // icp_rules
+Report report_associations(const AssociationList& list);                     // icp_associations
 
 }  // namespace icp

@@ -189,11 +189,17 @@ std::uint64_t dataset_memory(const Extent& e) {
 
 namespace {
 
-// Rows of the population one by one with a cell of each attribute, once whole and once parted; the permuted targets.
-std::uint64_t search_memory(const Extent& e, const Options& o) {
+// Attributes of rules and associations: each item of a set is one.
+std::uint64_t attributes_of(const Extent& e, const Options& o) {
   std::uint64_t attributes = 0;
   for (const Extent::Column& c : e.columns)
     if (may_be_feature(c, o)) attributes += c.items > 0 ? std::min<std::uint64_t>(c.texts, 1000) : 1;
+  return attributes;
+}
+
+// Rows of the population one by one with a cell of each attribute, once whole and once parted; the permuted targets.
+std::uint64_t search_memory(const Extent& e, const Options& o) {
+  const std::uint64_t attributes = attributes_of(e, o);
   const std::uint64_t rows = std::max(e.rows, e.seen);
   const bool permuted = rows < confirmed_from || o.rules.value_or(RuleSettings{}).holdout <= 0;
   return rows * (2 * (16 + 2 * attributes) + 8 + (permuted ? 4 * 5 + 64 * (4 + 8) : 0));
@@ -205,6 +211,12 @@ std::uint64_t fit_memory(const Extent& e, const Options& o) {
   // Cohorts: the encoded rows with their weights, groups and cohorts, sorted copies of one number; what validation keeps.
   const std::uint64_t learning = table_memory(e, o) + e.rows * (8 + 8 + 16 + 32 + 24) + mixture_memory(e, o);
   return std::max(dataset_memory(e), kept_memory(e) + std::max({encoder_memory(e, o), learning, judging_memory(e, o), search_memory(e, o)}));
+}
+
+std::uint64_t associations_memory(const Extent& e, const Options& o) {
+  // Rows of the population one by one, the target's bins and ranks, 16 permutations of it; two cells and a rank of each attribute.
+  const std::uint64_t rows = std::max(e.rows, e.seen), measuring = rows * (16 + 1 + 8 + 8 + 16 * 4 + attributes_of(e, o) * (2 + 8));
+  return std::max(dataset_memory(e), kept_memory(e) + std::max(encoder_memory(e, o), table_memory(e, o) + measuring));
 }
 
 std::uint64_t rules_memory(const Extent& e, const Options& o) {

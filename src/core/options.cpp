@@ -101,6 +101,18 @@ void read_rules(Options& o, const Json& j) {
   }
 }
 
+void read_associations(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("associations", "an object");
+  AssociationSettings& a = o.associations.emplace();
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "associations." + key;
+    if (key == "permutations") a.permutations = static_cast<int>(read_integer(name, value, 99, 100000));
+    else if (key == "pairs") a.pairs = static_cast<int>(read_integer(name, value, 0, 1000));
+    else if (key == "all") a.all = read_boolean(name, value);
+    else unknown("associations.", key, {"all", "pairs", "permutations"});
+  }
+}
+
 using Reader = void (*)(Options&, const std::string&, const Json&);
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> all = {
@@ -144,6 +156,7 @@ const std::map<std::string, Reader>& readers() {
       {"tess", [](Options&, const std::string&, const Json& j) { settings::tess(j); }},
       {"quick_start", [](Options&, const std::string&, const Json& j) { settings::quick_start(j); }},
       {"attractiveness", [](Options&, const std::string&, const Json& j) { settings::attractiveness(j); }},
+      {"associations", [](Options& o, const std::string&, const Json& j) { read_associations(o, j); }},
       {"titles", [](Options& o, const std::string& k, const Json& j) {
          if (!j.is_object()) refuse(k, "an object of cohort, language and title");
          for (const auto& [cohort, titles] : j.items()) o.titles[cohort] = read_map(k + "." + cohort, titles, {});
@@ -190,6 +203,8 @@ Options parse_options(std::string_view text) {
     it->second(o, key, value);
   }
   significance(json);
+  if (o.associations && !o.target)
+    throw Error(ErrorCode::invalid_parameter, "the option \"associations\" needs a target", {}, "It belongs to icp_associations().");
   if (o.dqs_scale.empty()) o.dqs_scale = o.effort_unit == "hours" ? "hours" : "default";
   if (o.k > 0) o.k_max = std::max(o.k_max, o.k);
   return o;

@@ -246,4 +246,18 @@ Report report_rules(const Model& model, const std::string& language) {
   return r;
 }
 
+Report report_associations(const AssociationList& list) {
+  Report r;
+  r.columns = {"rank", "attribute", "item", "with_attribute", "with_item", "measure", "value", "lo", "hi", "information",
+               "information_lo", "information_hi", "n", "n_companies", "p_adjusted", "significant", "contrast", "effect", "effect_lo",
+               "effect_hi", "confounder", "confounding", "adjusted", "adjusted_lo", "adjusted_hi", "note", "reliability"};
+  std::int64_t rank = 0;
+  for (const Association& a : list.associations)
+    r.rows.push_back({++rank, a.attribute, cell(a.item), cell(a.with_attribute), cell(a.with_item), a.measure, Cell(a.value), cell(a.low), cell(a.high),
+                      Cell(a.information), cell(a.information_low), cell(a.information_high), a.n, a.companies, Cell(a.p_adjusted),
+                      Cell(a.significant), cell(a.contrast), cell(a.effect), cell(a.effect_low), cell(a.effect_high), cell(a.confounder),
+                      cell(a.confounding), cell(a.adjusted), cell(a.adjusted_low), cell(a.adjusted_high), cell(a.note), a.reliability});
+  return r;
+}
+
 }  // namespace icp

@@ -14,23 +14,6 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 constexpr std::int16_t paired_categories = 8;
 constexpr std::size_t most_cells = 200;
 
-// Cuts between tenths (or fewer) of the known values, at boundaries that people can read.
-std::vector<double> cuts_of(std::vector<double> values, int bins) {
-  std::sort(values.begin(), values.end());
-  std::vector<double> cuts;
-  for (int b = 1; b < bins && !values.empty(); ++b) {
-    const auto k = values.size() * static_cast<std::size_t>(b) / static_cast<std::size_t>(bins);
-    // The nearest place at which the value changes.
-    auto at = static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), values[k]) - values.begin());
-    const auto above = static_cast<std::size_t>(std::upper_bound(values.begin(), values.end(), values[k]) - values.begin());
-    if (at == 0 || (above < values.size() && above - k < k - at)) at = above;
-    if (at == 0 || at >= values.size()) continue;
-    cuts.push_back(boundary(values[at - 1], values[at]));
-  }
-  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-  return cuts;
-}
-
 class Builder {
  public:
   Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins)
@@ -168,6 +151,22 @@ class Builder {
 
 }  // namespace
 
+std::vector<double> cuts_of(std::vector<double> values, int bins) {
+  std::sort(values.begin(), values.end());
+  std::vector<double> cuts;
+  for (int b = 1; b < bins && !values.empty(); ++b) {
+    const auto k = values.size() * static_cast<std::size_t>(b) / static_cast<std::size_t>(bins);
+    // The nearest place at which the value changes.
+    auto at = static_cast<std::size_t>(std::lower_bound(values.begin(), values.end(), values[k]) - values.begin());
+    const auto above = static_cast<std::size_t>(std::upper_bound(values.begin(), values.end(), values[k]) - values.begin());
+    if (at == 0 || (above < values.size() && above - k < k - at)) at = above;
+    if (at == 0 || at >= values.size()) continue;
+    cuts.push_back(boundary(values[at - 1], values[at]));
+  }
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
+}
+
 double intraclass(std::span<const std::int32_t> company, std::span<const double> target) {
   const std::size_t n = company.size();
   if (n < 3) return 0;
@@ -194,8 +193,7 @@ double intraclass(std::span<const std::int32_t> company, std::span<const double>
   return std::clamp(rho, 0.0, 1.0);
 }
 
-Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
-                 const RuleOptions& options, int bins, const Stop& stop) {
+Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target) {
   Space s;
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -208,6 +206,12 @@ Space make_space(const Dataset& data, const Encoder& encoder, std::span<const st
     }
   for (std::size_t r = 1; r < s.rows(); ++r) s.repeated = s.repeated || s.company[r] == s.company[r - 1];
   s.within = s.repeated ? intraclass(s.company, s.target) : 0;
+  return s;
+}
+
+Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
+                 const RuleOptions& options, int bins, const Stop& stop) {
+  Space s = lay_out(data, rows, target);
   Builder builder(s, data, encoder, options, bins);
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();

@@ -75,11 +75,16 @@ struct Space {
   }
 };
 
+// The rows alone, without attributes.
+Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target);
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
                  const RuleOptions& options, int bins, const Stop& stop);
 // The same attributes over some of the rows (ascending).
 Space part_of(const Space& space, std::span<const std::uint32_t> rows);
 Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& path);
+
+// Cuts that part the values into `bins` of about equal numbers (or fewer), at boundaries that people can read.
+std::vector<double> cuts_of(std::vector<double> values, int bins);
 
 // Intraclass correlation by analysis of variance (Donner 1986), within 0–1.
 double intraclass(std::span<const std::int32_t> company, std::span<const double> target);

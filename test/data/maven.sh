@@ -28,5 +28,20 @@ BEGIN
              LATERAL (SELECT icp_tess(d, s, '{"roles": {"open": ["Engaging", "Prospecting"]}}') AS rows FROM icp_deals d GROUP BY ()) t, unnest(t.rows) r
              WHERE r.verdict <> 'classification, not segmentation') THEN RAISE EXCEPTION 'segments where there are none'; END IF;
 END \$\$;
+-- Associations: nothing goes with winning; an account's purchases go with its size, not with its sector.
+CREATE TABLE customer AS
+SELECT a.account, a.sector, a.year_established, a.revenue, a.employees, a.office_location, sum(p.close_value) AS value
+FROM accounts a JOIN pipeline p ON p.account = a.account AND p.deal_stage = 'Won' GROUP BY a.account;
+CREATE TABLE association AS
+SELECT 'won' AS of, a.* FROM unnest((SELECT icp_associations(d, 'outcome', '{"roles": {"open": ["Engaging", "Prospecting"]}}') FROM icp_deals d)) a
+UNION ALL SELECT 'value', a.* FROM unnest((SELECT icp_associations(c, 'value', '{"ignore": ["account"]}') FROM customer c)) a;
+SELECT of, rank, attribute, with_attribute, measure, value, lo, hi, information, n, n_companies, p_adjusted, note FROM association;
+DO \$\$
+BEGIN
+  IF EXISTS (SELECT FROM association WHERE of = 'won' AND significant) THEN RAISE EXCEPTION 'found what is not there'; END IF;
+  IF (SELECT count(*) FROM association WHERE of = 'won') < 5 THEN RAISE EXCEPTION 'attributes are missing'; END IF;
+  IF (SELECT significant FROM association WHERE of = 'value' AND attribute = 'revenue') IS NOT TRUE THEN RAISE EXCEPTION 'size does not show'; END IF;
+  IF (SELECT significant FROM association WHERE of = 'value' AND attribute = 'sector') IS NOT FALSE THEN RAISE EXCEPTION 'the sector shows'; END IF;
+END \$\$;
 SQL
 psql -X -q -v model=main -v deals=icp_deals -f test/consistent.sql
