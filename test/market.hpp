@@ -39,6 +39,7 @@ inline void use(const Model& m, const Model& good, Random& random) {
   for (const char* language : {"en", "ru"}) {
     report_cohorts(m, language);
     report_traits(m, language);
+    report_anti_icp(m, language);
   }
   report_metrics(m);
   report_label_results(m);

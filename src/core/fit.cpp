@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "icp/antiicp.hpp"
 #include "icp/error.hpp"
 #include "icp/training.hpp"
 
@@ -287,6 +288,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   if (!m.encoder.features.empty() &&
       std::all_of(m.encoder.features.begin(), m.encoder.features.end(), [](const Feature& f) { return f.level == "firmographic"; }))
     find(m, "info", "", -1, "all features are firmographic: who customers are, not how they decide", "add how they decide, what they use and what happens to them");
+  check_exclusions(data, options, false, m.findings);
+  if (t.has_lost && m.won > 0 && m.companies >= 20) m.anti_icp = find_anti_icp(t, m.encoder, anti_icp_level, stop);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();
     m.validate();
@@ -328,6 +331,12 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
     find(m, "info", "", -1, "the attributes form no groups: one cohort holds all customers", "");
   m.label_results = label_results(t, v.label);
   add_metrics(m, l, t, v);
+  if (m.anti_icp.all.hours) {
+    Estimate hours;
+    hours.value = m.anti_icp.all.hours;
+    hours.n = m.anti_icp.all.n;
+    m.metrics.push_back({"hours", hours, "spent on all closed deals, as far as known"});
+  }
   m.validate();
   return m;
 }

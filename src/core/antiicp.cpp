@@ -1,0 +1,400 @@
+#include "icp/antiicp.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "icp/text.hpp"
+#include "icp/training.hpp"
+#include "rule_search.hpp"
+
+namespace icp {
+
+namespace {
+
+constexpr int fifths = 5;                    // bins of a number in the vocabulary
+constexpr int conjuncts = 2;                 // of a rule for losing
+constexpr int permutations = 199;
+constexpr double suspected = 0.75, confirmed = 0.95;
+constexpr double most_lost = 0.5;            // a segment drops out after a stage: at least this share of its losses ...
+constexpr double more_than_elsewhere = 0.1;  // ... and so much more than of the other losses
+constexpr std::int64_t fewest_companies = 10, fewest_a_half = 5, fewest_named = 5;
+
+// Words of a column as people mean them: its lost deals' reasons, or stages.
+struct Named {
+  std::vector<std::int32_t> of_row;          // index into keys; -1 none
+  std::vector<std::string> keys, titles;     // what tells them apart; how they are mostly written
+};
+
+// Underscores and hyphens are spaces.
+std::string plain(std::string_view text) {
+  std::string out;
+  for (const char c : fold(text)) {
+    const bool gap = c == '_' || c == '-' || c == ' ';
+    if (!gap) out += c;
+    else if (!out.empty() && out.back() != ' ') out += ' ';
+  }
+  if (!out.empty() && out.back() == ' ') out.pop_back();
+  return out;
+}
+
+// What few companies are behind is not kept by name: it is `rest`, or nothing.
+Named read_names(const Training& t, const char* role, const LossReasons* reasons, const std::string& rest) {
+  const Dataset& d = t.data;
+  Named out;
+  out.of_row.assign(d.rows, -1);
+  const DataColumn* column = d.find(t.options.column_of(role));
+  if (column == nullptr || column->type != ColumnType::text) return out;
+  struct Key {
+    bool coded = false;
+    std::set<std::int32_t> companies;
+    std::map<std::string, std::uint64_t> spelled;
+  };
+  std::map<std::string, Key> keys;
+  std::vector<std::string> key_of_word;
+  for (const std::string& word : column->words) {
+    const std::string code = reasons != nullptr ? reasons->code_of(word) : "";
+    key_of_word.push_back(code.empty() ? plain(word) : code);
+    keys[key_of_word.back()].coded = !code.empty();
+  }
+  for (const std::uint32_t r : t.closed) {
+    if (d.outcome[r] != Outcome::lost || column->known[r] == 0) continue;
+    const auto word = static_cast<std::size_t>(column->codes[r]);
+    Key& key = keys[key_of_word[word]];
+    key.companies.insert(d.company[r]);
+    key.spelled[column->words[word]] += d.count[r];
+  }
+  std::map<std::string, std::int32_t> index;
+  for (const auto& [name, key] : keys) {
+    if (!key.coded && key.companies.size() < static_cast<std::size_t>(fewest_named)) continue;
+    index[name] = static_cast<std::int32_t>(out.keys.size());
+    out.keys.push_back(name);
+    const auto often = std::max_element(key.spelled.begin(), key.spelled.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+    out.titles.push_back(often == key.spelled.end() ? name : often->first);
+  }
+  if (!rest.empty() && index.emplace(rest, static_cast<std::int32_t>(out.keys.size())).second) {
+    out.keys.push_back(rest);
+    out.titles.push_back(rest);
+  }
+  for (const std::uint32_t r : t.closed) {
+    if (d.outcome[r] != Outcome::lost || column->known[r] == 0) continue;
+    const auto it = index.find(key_of_word[static_cast<std::size_t>(column->codes[r])]);
+    out.of_row[r] = it != index.end() ? it->second : rest.empty() ? -1 : index.at(rest);
+  }
+  return out;
+}
+
+// Letters and digits of any script joined by "_", for the name of a verdict.
+std::string stage_word(const std::string& stage) {
+  std::string out = plain(stage);
+  std::replace(out.begin(), out.end(), ' ', '_');
+  return out;
+}
+
+class Finder {
+ public:
+  Finder(const Training& t, const Encoder& encoder, double level, const Stop& stop)
+      : t_(t), d_(t.data), encoder_(encoder), level_(level), stop_(stop), reasons_(t.options) {
+    reason_ = read_names(t, "loss_reason", &reasons_, "other");
+    stage_ = read_names(t, "lost_stage", nullptr, "");
+    const DataColumn* meetings = d_.find(t.options.column_of("meetings"));
+    if (meetings != nullptr && meetings->type == ColumnType::number) meetings_ = meetings;
+    for (const std::uint32_t r : t.closed)
+      if (t.rated[r] != 0) {
+        rated_.push_back(r);
+        won_.push_back(d_.outcome[r] == Outcome::won ? 1 : 0);
+      }
+  }
+
+  AntiIcp find() {
+    AntiIcp out;
+    out.all = measure(Predicate{}).segment;
+    const auto wins = std::count(won_.begin(), won_.end(), 1.0);
+    if (wins == 0 || wins == static_cast<std::ptrdiff_t>(won_.size())) return out;
+    vocabulary();
+    rules();
+    drop_outs();
+    std::stable_sort(drafts_.begin(), drafts_.end(), before);
+    for (Draft& draft : drafts_)
+      if (draft.listed || !draft.segment.verdict.empty()) out.segments.push_back(std::move(draft.segment));
+    return out;
+  }
+
+ private:
+  struct Draft {
+    AntiSegment segment;
+    std::vector<std::uint32_t> rows;  // closed
+    std::int32_t stage = -1;
+    double number = 0, rated = 0;     // independent mature deals, mature deals
+    bool listed = false;
+  };
+
+  static int rank(const std::string& verdict) {
+    if (verdict == "black_hole") return 0;
+    if (verdict == "black_hole_suspected") return 1;
+    if (verdict == "at_limit") return 2;
+    return verdict.empty() ? 4 : 3;
+  }
+  static bool before(const Draft& a, const Draft& b) {
+    const int x = rank(a.segment.verdict), y = rank(b.segment.verdict);
+    if (x != y) return x < y;
+    const double h = a.segment.hours.value_or(0), i = b.segment.hours.value_or(0);
+    if (h != i) return h > i;
+    if (a.segment.n != b.segment.n) return a.segment.n > b.segment.n;
+    return a.segment.predicate.words() < b.segment.predicate.words();
+  }
+
+  double hours_of(std::uint32_t r) const {
+    const auto known = [](double x) { return x >= 0 && std::isfinite(x); };
+    if (known(d_.hours[r])) return d_.hours[r];
+    if (!known(d_.effort[r])) return missing_number;
+    if (t_.options.effort_unit == "hours") return d_.effort[r];
+    return t_.options.anti_icp.hours_per_touch ? d_.effort[r] * *t_.options.anti_icp.hours_per_touch : missing_number;
+  }
+
+  static void add(std::optional<double>& total, double x) {
+    if (!std::isnan(x)) total = total.value_or(0) + x;
+  }
+
+  Draft measure(const Predicate& predicate) {
+    Draft draft;
+    AntiSegment& s = draft.segment;
+    s.predicate = predicate;
+    std::set<std::int32_t> companies;
+    std::vector<Observation> rated, hours, touches, ltv;
+    const bool touched = t_.options.effort_unit != "hours", one_currency = d_.currencies.size() <= 1;
+    std::vector<std::int64_t> reason(reason_.keys.size(), 0), stage(stage_.keys.size(), 0);
+    double with_hours = 0;
+    for (std::size_t i = 0; i < t_.closed.size(); ++i) {
+      if (i % 1024 == 0) stop_.poll();
+      const std::uint32_t r = t_.closed[i];
+      if (!predicate.holds(d_, r)) continue;
+      draft.rows.push_back(r);
+      const auto n = static_cast<std::int64_t>(d_.count[r]);
+      const auto times = static_cast<double>(d_.count[r]);
+      const bool won = d_.outcome[r] == Outcome::won;
+      s.n += n;
+      companies.insert(d_.company[r]);
+      if (t_.rated[r] != 0) {
+        rated.push_back(t_.observe(r, won ? 1 : 0));
+        draft.rated += times;
+      }
+      const double h = hours_of(r), e = touched && d_.effort[r] >= 0 ? d_.effort[r] : missing_number;
+      const double m = meetings_ != nullptr && meetings_->known[r] != 0 && meetings_->numbers[r] >= 0 ? meetings_->numbers[r] : missing_number;
+      add(s.hours, times * h);
+      add(s.touches, times * e);
+      add(s.meetings, times * m);
+      if (!std::isnan(h)) {
+        hours.push_back(t_.observe(r, h));
+        with_hours += times;
+      }
+      if (!std::isnan(e)) touches.push_back(t_.observe(r, e));
+      if (won) {
+        s.won += n;
+        if (one_currency && !std::isnan(d_.ltv[r])) ltv.push_back(t_.observe(r, d_.ltv[r]));
+        continue;
+      }
+      add(s.lost_hours, times * h);
+      add(s.lost_touches, times * e);
+      add(s.lost_meetings, times * m);
+      if (reason_.of_row[r] >= 0) reason[static_cast<std::size_t>(reason_.of_row[r])] += n;
+      else s.without_reason += n;
+      if (stage_.of_row[r] >= 0) stage[static_cast<std::size_t>(stage_.of_row[r])] += n;
+    }
+    s.companies = static_cast<std::int64_t>(companies.size());
+    s.win_rate = share_estimate(rated);
+    draft.number = rated.empty() ? 0 : effective_number(rated);
+    if (s.win_rate.value) s.at_most = share_at_most(*s.win_rate.value, draft.number, t_.options.anti_icp.win_rate);
+    s.hours_known = s.n > 0 ? with_hours / static_cast<double>(s.n) : 0;
+    s.deal_hours = mean_estimate(hours);
+    s.deal_touches = mean_estimate(touches);
+    s.ltv = company_mean_estimate(ltv);
+    const auto lost = static_cast<double>(s.n - s.won);
+    if (const auto most = std::max_element(reason.begin(), reason.end()); most != reason.end() && *most > 0) {
+      const auto k = static_cast<std::size_t>(most - reason.begin());
+      s.main_reason = reason_.keys[k];
+      s.reason_text = reason_.titles[k];
+      s.main_reason_share = static_cast<double>(*most) / lost;
+    }
+    if (const auto most = std::max_element(stage.begin(), stage.end()); most != stage.end() && *most > 0) {
+      draft.stage = static_cast<std::int32_t>(most - stage.begin());
+      s.lost_stage = stage_.titles[static_cast<std::size_t>(draft.stage)];
+      s.lost_stage_share = static_cast<double>(*most) / lost;
+    }
+    return draft;
+  }
+
+  // Whether each won deal costs as many hours as the limit says; a segment that won nothing must have cost them altogether.
+  bool costly(const AntiSegment& s) const {
+    return s.hours && *s.hours >= t_.options.anti_icp.hours_per_win * static_cast<double>(std::max<std::int64_t>(1, s.won));
+  }
+
+  void judge(Draft& draft) {
+    AntiSegment& s = draft.segment;
+    if (!costly(s) || !s.at_most || !s.win_rate.value) return;
+    const double share = s.rule && s.holdout_value ? *s.holdout_value : *s.win_rate.value;
+    if (share > t_.options.anti_icp.win_rate) return;
+    const bool vouched = !s.rule || s.holdout_value;
+    const bool sure = *s.at_most >= confirmed && s.companies >= fewest_companies && s.p_adjusted.value_or(1) <= level_;
+    s.verdict = sure && vouched ? "black_hole" : *s.at_most >= suspected ? "black_hole_suspected" : "at_limit";
+  }
+
+  RuleOptions rule_options() const {
+    RuleOptions o;
+    o.depth = conjuncts;
+    o.direction = Direction::low;
+    o.permutations = permutations;
+    o.min_companies = fewest_companies;
+    o.level = level_;
+    o.seed = t_.options.seed;
+    return o;
+  }
+
+  void vocabulary() {
+    RuleOptions o = rule_options();
+    o.direction = Direction::both;
+    rules::Space space = rules::make_space(d_, encoder_, rated_, won_, o, fifths, stop_);
+    // Single categories and bins only.
+    std::vector<rules::Selector> single;
+    for (rules::Attribute& a : space.attributes) {
+      const auto first = static_cast<std::uint32_t>(single.size());
+      for (std::uint32_t s = a.first_selector; s < a.last_selector; ++s)
+        if (space.selectors[s].second < 0 && space.selectors[s].last - space.selectors[s].first == 1) single.push_back(space.selectors[s]);
+      a.first_selector = first;
+      a.last_selector = static_cast<std::uint32_t>(single.size());
+    }
+    space.selectors = std::move(single);
+    if (space.selectors.empty()) return;
+    const rules::Largest largest = rules::permute_largest(space, o, 1, stop_);
+    for (const rules::Candidate& c : rules::search_all(space, o, 1, rules::no_budget, stop_).best) {
+      Draft draft = measure(rules::predicate_of(space, encoder_, c.path));
+      const auto above = largest.low.end() - std::lower_bound(largest.low.begin(), largest.low.end(), static_cast<float>(-c.statistic));
+      draft.segment.p_adjusted = static_cast<double>(1 + above) / static_cast<double>(1 + largest.low.size());
+      draft.listed = *draft.segment.p_adjusted <= level_;
+      judge(draft);
+      drafts_.push_back(std::move(draft));
+    }
+  }
+
+  void rules() {
+    const RuleList list = find_rules(d_, encoder_, rated_, won_, rule_options(), stop_);
+    for (const Rule& rule : list.rules) {
+      Draft draft = measure(rule.predicate);
+      // Said already by a segment that nothing chose.
+      const auto same = std::find_if(drafts_.begin(), drafts_.end(), [&](const Draft& o) { return o.rows == draft.rows; });
+      if (same != drafts_.end()) {
+        same->listed = true;
+        continue;
+      }
+      AntiSegment& s = draft.segment;
+      s.rule = draft.listed = true;
+      s.p_adjusted = rule.p_adjusted;
+      s.holdout_n = rule.holdout_n;
+      s.holdout_value = rule.holdout_value;
+      s.win_rate.low = rule.low;
+      s.win_rate.high = rule.high;
+      // Deals held out are as many companies' worth as all of the segment's.
+      if (rule.holdout_value && draft.rated > 0)
+        s.at_most = share_at_most(*rule.holdout_value, static_cast<double>(rule.holdout_n) * draft.number / draft.rated, t_.options.anti_icp.win_rate);
+      judge(draft);
+      drafts_.push_back(std::move(draft));
+    }
+  }
+
+  struct Share {
+    double value = 0, variance = 0;
+    std::int64_t companies = 0;
+  };
+  // Of lost deals whose stage is known, those lost at `stage`; half a deal is added to each side, so that none and all are
+  // not certain.
+  Share share(std::span<const std::uint32_t> rows, std::int32_t stage) const {
+    std::vector<Observation> seen;
+    std::set<std::int32_t> companies;
+    for (const std::uint32_t r : rows)
+      if (d_.outcome[r] == Outcome::lost && stage_.of_row[r] >= 0) {
+        seen.push_back(t_.observe(r, stage_.of_row[r] == stage ? 1 : 0));
+        companies.insert(d_.company[r]);
+      }
+    Share s;
+    if (seen.empty()) return s;
+    const double n = effective_number(seen);
+    s.value = *share_estimate(seen).value;
+    const double p = (s.value * n + 0.5) / (n + 1);
+    s.variance = p * (1 - p) / n;
+    s.companies = static_cast<std::int64_t>(companies.size());
+    return s;
+  }
+
+  // Where more of a segment's losses come after one stage than of the other losses, in the earlier half of them and in the
+  // later one. Tested over all segments and stages (Bonferroni).
+  void drop_outs() {
+    const auto tests = static_cast<double>(std::max<std::size_t>(1, drafts_.size() * stage_.keys.size()));
+    const double needed = normal_quantile(1 - level_ / tests);
+    for (Draft& draft : drafts_) {
+      if (!draft.segment.verdict.empty() || draft.stage < 0) continue;
+      stop_.poll();
+      std::vector<std::uint32_t> others;
+      std::set_difference(t_.closed.begin(), t_.closed.end(), draft.rows.begin(), draft.rows.end(), std::back_inserter(others));
+      const Share here = share(draft.rows, draft.stage), elsewhere = share(others, draft.stage);
+      if (here.companies < fewest_companies || elsewhere.companies < fewest_companies) continue;
+      if (here.value < most_lost || here.value < elsewhere.value + more_than_elsewhere) continue;
+      if (here.value - elsewhere.value < needed * std::sqrt(here.variance + elsewhere.variance)) continue;
+      if (steady(draft, elsewhere.value)) draft.segment.verdict = "drops_after_" + stage_word(stage_.keys[static_cast<std::size_t>(draft.stage)]);
+    }
+  }
+
+  bool steady(const Draft& draft, double elsewhere) const {
+    std::vector<std::pair<double, std::uint32_t>> dated;
+    for (const std::uint32_t r : draft.rows) {
+      if (d_.outcome[r] != Outcome::lost || stage_.of_row[r] < 0) continue;
+      const double day = !std::isnan(d_.first_contact[r]) ? d_.first_contact[r] : !std::isnan(d_.created[r]) ? d_.created[r] : d_.closed[r];
+      if (!std::isnan(day)) dated.emplace_back(day, r);
+    }
+    if (dated.empty()) return true;  // no dates, no halves
+    std::sort(dated.begin(), dated.end());
+    for (const bool later : {false, true}) {
+      std::vector<std::uint32_t> half;
+      for (std::size_t i = later ? dated.size() / 2 : 0; i < (later ? dated.size() : dated.size() / 2); ++i) half.push_back(dated[i].second);
+      if (half.size() < static_cast<std::size_t>(fewest_a_half) || share(half, draft.stage).value <= elsewhere) return false;
+    }
+    return true;
+  }
+
+  const Training& t_;
+  const Dataset& d_;
+  const Encoder& encoder_;
+  double level_;
+  const Stop& stop_;
+  LossReasons reasons_;
+  Named reason_, stage_;
+  const DataColumn* meetings_ = nullptr;
+  std::vector<std::uint32_t> rated_;
+  std::vector<double> won_;
+  std::vector<Draft> drafts_;
+};
+
+}  // namespace
+
+LossReasons::LossReasons(const Options& options) {
+  for (const auto& [code, reason] : options.loss_reasons) {
+    for (const std::string& text : reason.matches) by_text_.emplace(plain(text), code);
+    for (const auto& [language, title] : reason.titles) by_text_.emplace(plain(title), code);
+  }
+  // A code means itself, whatever another lists.
+  for (const auto& [code, reason] : options.loss_reasons) by_text_[plain(code)] = code;
+  by_text_.erase("");
+}
+
+std::string LossReasons::code_of(std::string_view text) const {
+  const auto it = by_text_.find(plain(text));
+  return it == by_text_.end() ? "" : it->second;
+}
+
+AntiIcp find_anti_icp(const Training& training, const Encoder& encoder, double level, const Stop& stop) {
+  return Finder(training, encoder, level, stop).find();
+}
+
+std::string black_hole_name(const AntiSegment& segment) { return segment.predicate.words(); }
+
+}  // namespace icp
