@@ -113,6 +113,7 @@ class Finder {
     const auto wins = std::count(won_.begin(), won_.end(), 1.0);
     if (wins == 0 || wins == static_cast<std::ptrdiff_t>(won_.size())) return out;
     vocabulary();
+    sift();
     rules();
     drop_outs();
     std::stable_sort(drafts_.begin(), drafts_.end(), before);
@@ -277,6 +278,42 @@ class Finder {
     }
   }
 
+  // Of the rows that no confirmed black hole has: whether there are any, and the probability of their win rate.
+  struct Rest {
+    bool any = false;
+    std::optional<double> at_most;
+  };
+  Rest rest_of(const Draft& draft) const {
+    Rest rest;
+    std::vector<Observation> rated;
+    for (const std::uint32_t r : draft.rows) {
+      if (swallowed_[r] != 0) continue;
+      rest.any = true;
+      if (t_.rated[r] != 0) rated.push_back(t_.observe(r, d_.outcome[r] == Outcome::won ? 1 : 0));
+    }
+    if (!rated.empty()) rest.at_most = share_at_most(*share_estimate(rated).value, effective_number(rated), t_.options.anti_icp.win_rate);
+    return rest;
+  }
+
+  // A segment that is bad only by a worse one within it is suspected at most: the surest come first, and what they leave of
+  // the others must itself rather be a black hole than not.
+  void sift() {
+    swallowed_.assign(d_.rows, 0);
+    std::vector<Draft*> holes;
+    for (Draft& draft : drafts_)
+      if (draft.segment.verdict == "black_hole") holes.push_back(&draft);
+    std::stable_sort(holes.begin(), holes.end(), [](const Draft* a, const Draft* b) {
+      return a->segment.win_rate.high.value_or(1) < b->segment.win_rate.high.value_or(1);
+    });
+    for (Draft* draft : holes) {
+      if (const Rest rest = rest_of(*draft); rest.at_most && *rest.at_most < 0.5) {
+        draft->segment.verdict = "black_hole_suspected";
+        continue;
+      }
+      for (const std::uint32_t r : draft->rows) swallowed_[r] = 1;
+    }
+  }
+
   void rules() {
     const RuleList list = find_rules(d_, encoder_, rated_, won_, rule_options(), stop_);
     for (const Rule& rule : list.rules) {
@@ -287,6 +324,8 @@ class Finder {
         same->listed = true;
         continue;
       }
+      const Rest rest = rest_of(draft);
+      if (!rest.any) continue;
       AntiSegment& s = draft.segment;
       s.rule = draft.listed = true;
       s.p_adjusted = rule.p_adjusted;
@@ -298,16 +337,21 @@ class Finder {
       if (rule.holdout_value && draft.rated > 0)
         s.at_most = share_at_most(*rule.holdout_value, static_cast<double>(rule.holdout_n) * draft.number / draft.rated, t_.options.anti_icp.win_rate);
       judge(draft);
+      if (s.verdict == "black_hole" && rest.at_most.value_or(0) < confirmed) s.verdict = "black_hole_suspected";
       drafts_.push_back(std::move(draft));
     }
   }
 
   struct Share {
-    double value = 0, variance = 0;
+    double value = 0, number = 0;     // number: of independent lost deals
     std::int64_t companies = 0;
+    // Half a deal is added to each side, so that none and all are not certain.
+    double variance() const {
+      const double p = (value * number + 0.5) / (number + 1);
+      return p * (1 - p) / number;
+    }
   };
-  // Of lost deals whose stage is known, those lost at `stage`; half a deal is added to each side, so that none and all are
-  // not certain.
+  // Of lost deals whose stage is known, those lost at `stage`.
   Share share(std::span<const std::uint32_t> rows, std::int32_t stage) const {
     std::vector<Observation> seen;
     std::set<std::int32_t> companies;
@@ -318,29 +362,54 @@ class Finder {
       }
     Share s;
     if (seen.empty()) return s;
-    const double n = effective_number(seen);
     s.value = *share_estimate(seen).value;
-    const double p = (s.value * n + 0.5) / (n + 1);
-    s.variance = p * (1 - p) / n;
+    s.number = effective_number(seen);
     s.companies = static_cast<std::int64_t>(companies.size());
     return s;
   }
 
   // Where more of a segment's losses come after one stage than of the other losses, in the earlier half of them and in the
-  // later one. Tested over all segments and stages (Bonferroni).
+  // later one. Tested over all segments and stages (Bonferroni). The most striking is named first and then no longer
+  // belongs to what others are compared with: else the rest would seem to drop out elsewhere because it does here.
   void drop_outs() {
-    const auto tests = static_cast<double>(std::max<std::size_t>(1, drafts_.size() * stage_.keys.size()));
-    const double needed = normal_quantile(1 - level_ / tests);
-    for (Draft& draft : drafts_) {
-      if (!draft.segment.verdict.empty() || draft.stage < 0) continue;
-      stop_.poll();
-      std::vector<std::uint32_t> others;
-      std::set_difference(t_.closed.begin(), t_.closed.end(), draft.rows.begin(), draft.rows.end(), std::back_inserter(others));
-      const Share here = share(draft.rows, draft.stage), elsewhere = share(others, draft.stage);
-      if (here.companies < fewest_companies || elsewhere.companies < fewest_companies) continue;
-      if (here.value < most_lost || here.value < elsewhere.value + more_than_elsewhere) continue;
-      if (here.value - elsewhere.value < needed * std::sqrt(here.variance + elsewhere.variance)) continue;
-      if (steady(draft, elsewhere.value)) draft.segment.verdict = "drops_after_" + stage_word(stage_.keys[static_cast<std::size_t>(draft.stage)]);
+    if (stage_.keys.empty() || drafts_.empty()) return;
+    const double needed = normal_quantile(1 - level_ / static_cast<double>(drafts_.size() * stage_.keys.size()));
+    std::vector<Share> all;
+    for (std::size_t k = 0; k < stage_.keys.size(); ++k) all.push_back(share(t_.closed, static_cast<std::int32_t>(k)));
+    double lost = 0;
+    for (const std::uint32_t r : t_.closed) lost += stage_.of_row[r] >= 0 ? d_.weight_of(r) : 0;
+    std::vector<Share> here;
+    for (const Draft& draft : drafts_) here.push_back(draft.stage >= 0 ? share(draft.rows, draft.stage) : Share{});
+    std::vector<std::uint8_t> named(d_.rows, 0), inside(d_.rows, 0);
+    for (;;) {
+      Draft* best = nullptr;
+      double best_excess = 0;
+      for (std::size_t i = 0; i < drafts_.size(); ++i) {
+        Draft& draft = drafts_[i];
+        if (!draft.segment.verdict.empty() || here[i].companies < fewest_companies || here[i].value < most_lost) continue;
+        stop_.poll();
+        for (const std::uint32_t r : draft.rows) inside[r] = 1;
+        double rest = 0, hits = 0;
+        for (const std::uint32_t r : t_.closed) {
+          if (stage_.of_row[r] < 0 || inside[r] != 0 || named[r] != 0) continue;
+          rest += d_.weight_of(r);
+          if (stage_.of_row[r] == draft.stage) hits += d_.weight_of(r);
+        }
+        for (const std::uint32_t r : draft.rows) inside[r] = 0;
+        // As many independent deals as their share of all.
+        Share elsewhere;
+        elsewhere.number = all[static_cast<std::size_t>(draft.stage)].number * rest / lost;
+        if (elsewhere.number < static_cast<double>(fewest_companies)) continue;
+        elsewhere.value = hits / rest;
+        const double more = here[i].value - elsewhere.value;
+        const double excess = more - needed * std::sqrt(here[i].variance() + elsewhere.variance());
+        if (more < more_than_elsewhere || excess <= best_excess || !steady(draft, elsewhere.value)) continue;
+        best = &draft;
+        best_excess = excess;
+      }
+      if (best == nullptr) return;
+      best->segment.verdict = "drops_after_" + stage_word(stage_.keys[static_cast<std::size_t>(best->stage)]);
+      for (const std::uint32_t r : best->rows) named[r] = 1;
     }
   }
 
@@ -372,6 +441,7 @@ class Finder {
   std::vector<std::uint32_t> rated_;
   std::vector<double> won_;
   std::vector<Draft> drafts_;
+  std::vector<std::uint8_t> swallowed_;       // by row: in a confirmed black hole of the vocabulary
 };
 
 }  // namespace

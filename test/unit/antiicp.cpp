@@ -127,6 +127,22 @@ TEST(AntiIcp, CompaniesAreTheUnit) {
   EXPECT_LT(*segment(m, "industry: public")->at_most, 0.95);
 }
 
+TEST(AntiIcp, APartDoesNotCondemnTheWhole) {
+  // All public deals, and thirty others of which a third was won, are of the east: together one in ten is won.
+  std::vector<Deal> rows = deals(with({{"public", 200, 4, 20}}));
+  int others = 0;
+  for (Deal& d : rows) {
+    const bool east = d.industry == "public" || (d.industry == "retail" && others++ < 30);
+    d.region = east ? "east" : d.region;
+  }
+  const Model m = fit(rows);
+  EXPECT_EQ(verdict(m, "public"), "black_hole");
+  ASSERT_NE(segment(m, "region: east"), nullptr);
+  EXPECT_GE(*segment(m, "region: east")->at_most, 0.95);
+  EXPECT_EQ(segment(m, "region: east")->verdict, "black_hole_suspected");
+  for (const AntiSegment& s : m.anti_icp.segments) EXPECT_TRUE(s.verdict != "black_hole" || s.predicate.words() == "industry: public") << s.predicate.words();
+}
+
 TEST(AntiIcp, DropsOutAfterAStage) {
   std::vector<Deal> rows = deals(with({{"tiny", 150, 45, 4, "product does not fit", "Demo"}}));
   // Elsewhere losses come at either stage.
