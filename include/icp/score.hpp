@@ -55,6 +55,8 @@ class Scorer {
   std::span<const std::string_view> columns() const { return columns_; }
   // Of columns(), the leading ones that are features: a row that has none of them is an error (no_features()).
   std::size_t feature_count() const { return model_.encoder.features.size(); }
+  // The first of columns() that only exclusions look at.
+  std::size_t first_of_exclusions() const { return feature_count() + (dated_ ? 2 : 0); }
   [[noreturn]] void no_features() const;
 
   ScoreBuffer buffer() const;

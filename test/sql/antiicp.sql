@@ -48,6 +48,10 @@ SELECT l.id, s.label, s.exclusion FROM lead l CROSS JOIN LATERAL icp_score(to_js
 SELECT e.feature, e.value, e.usual, e.points, e.text FROM lead l CROSS JOIN LATERAL icp_explain(l) e WHERE l.id = 7 AND e.score = 'veto';
 SELECT e.feature, e.value, e.text FROM lead l CROSS JOIN LATERAL icp_explain(l, 'main', 'ru') e WHERE l.id = 7 AND e.score = 'veto';
 CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead FOR EACH ROW EXECUTE FUNCTION icp_score_lead('main');
+SELECT severity, column_name FROM icp_check_trigger('lead');
+ALTER TABLE lead RENAME readiness TO ready;
+SELECT severity, column_name, message FROM icp_check_trigger('lead');
+ALTER TABLE lead RENAME ready TO readiness;
 INSERT INTO lead VALUES (8, 'retail', 'north', 50, 2, false) RETURNING icp_label, icp_priority, icp_exclusion;
 UPDATE lead SET readiness = 6 WHERE id = 8 RETURNING icp_label <> 'non_target' AS target, icp_exclusion;
 UPDATE lead SET blacklisted = true WHERE id = 8 RETURNING icp_label, icp_exclusion;
