@@ -19,8 +19,8 @@ CREATE FUNCTION pg_temp.n(key text) RETURNS float8 LANGUAGE sql IMMUTABLE AS
 CREATE FUNCTION pg_temp.holes(base float8, sd float8, run int) RETURNS boolean LANGUAGE sql AS $$
 SELECT EXISTS (SELECT FROM icp_anti_icp((SELECT icp_fit(d, '{"k": 1}') FROM (
   SELECT c * 10 + i AS deal_id, c AS company_id, pg_temp.u(run || 'w' || c || '/' || i) < 1 / (1 + exp(-(ln(base / (1 - base)) + sd * pg_temp.n(run || 'e' || c)))) AS outcome, 20 AS hours,
-         'a' || floor(5 * pg_temp.u(run || 'a' || c)) AS a, 'b' || floor(5 * pg_temp.u(run || 'b' || c)) AS b, 'c' || floor(5 * pg_temp.u(run || 'c' || c)) AS c,
-         'd' || floor(5 * pg_temp.u(run || 'd' || c)) AS d, 'e' || floor(5 * pg_temp.u(run || 'f' || c || i)) AS e, floor(100 * pg_temp.u(run || 'g' || c)) AS size
+         'a' || floor(5 * pg_temp.u(run || 'a' || c)) AS a1, 'b' || floor(5 * pg_temp.u(run || 'b' || c)) AS a2, 'c' || floor(5 * pg_temp.u(run || 'c' || c)) AS a3,
+         'd' || floor(5 * pg_temp.u(run || 'd' || c)) AS a4, 'e' || floor(5 * pg_temp.u(run || 'f' || c || i)) AS a5, floor(100 * pg_temp.u(run || 'g' || c)) AS size
   FROM generate_series(1, 150) c, generate_series(1, 4) i) d)) WHERE verdict = 'black_hole')
 $$;
 \qecho generated sets: runs with a confirmed black hole

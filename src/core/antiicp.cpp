@@ -370,7 +370,8 @@ class Finder {
 
   // Where more of a segment's losses come after one stage than of the other losses, in the earlier half of them and in the
   // later one. Tested over all segments and stages (Bonferroni). The most striking is named first and then no longer
-  // belongs to what others are compared with: else the rest would seem to drop out elsewhere because it does here.
+  // belongs to what others are compared with: else the rest would seem to drop out elsewhere because it does here. Deals
+  // in a confirmed black hole count on neither side: it has its own verdict.
   void drop_outs() {
     if (stage_.keys.empty() || drafts_.empty()) return;
     const double needed = normal_quantile(1 - level_ / static_cast<double>(drafts_.size() * stage_.keys.size()));
@@ -379,8 +380,12 @@ class Finder {
     double lost = 0;
     for (const std::uint32_t r : t_.closed) lost += stage_.of_row[r] >= 0 ? d_.weight_of(r) : 0;
     std::vector<Share> here;
-    for (const Draft& draft : drafts_) here.push_back(draft.stage >= 0 ? share(draft.rows, draft.stage) : Share{});
-    std::vector<std::uint8_t> named(d_.rows, 0), inside(d_.rows, 0);
+    for (const Draft& draft : drafts_) {
+      std::vector<std::uint32_t> rows;
+      std::copy_if(draft.rows.begin(), draft.rows.end(), std::back_inserter(rows), [&](std::uint32_t r) { return swallowed_[r] == 0; });
+      here.push_back(draft.stage >= 0 ? share(rows, draft.stage) : Share{});
+    }
+    std::vector<std::uint8_t> named = swallowed_, inside(d_.rows, 0);
     for (;;) {
       Draft* best = nullptr;
       double best_excess = 0;
@@ -416,7 +421,7 @@ class Finder {
   bool steady(const Draft& draft, double elsewhere) const {
     std::vector<std::pair<double, std::uint32_t>> dated;
     for (const std::uint32_t r : draft.rows) {
-      if (d_.outcome[r] != Outcome::lost || stage_.of_row[r] < 0) continue;
+      if (d_.outcome[r] != Outcome::lost || stage_.of_row[r] < 0 || swallowed_[r] != 0) continue;
       const double day = !std::isnan(d_.first_contact[r]) ? d_.first_contact[r] : !std::isnan(d_.created[r]) ? d_.created[r] : d_.closed[r];
       if (!std::isnan(day)) dated.emplace_back(day, r);
     }
