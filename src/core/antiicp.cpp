@@ -16,6 +16,8 @@ namespace {
 constexpr int fifths = 5;                    // bins of a number in the vocabulary
 constexpr int conjuncts = 2;                 // of a rule for losing
 constexpr int permutations = 199;
+constexpr double rule_work = 4e8;            // rows looked at and rules tried over all permutations, for rules of two conditions
+constexpr std::size_t unpermuted = 20000;    // rows from which find_rules() confirms on the other half instead
 constexpr double suspected = 0.75, confirmed = 0.95;
 constexpr double most_lost = 0.5;            // a segment drops out after a stage: at least this share of its losses ...
 constexpr double more_than_elsewhere = 0.1;  // ... and so much more than of the other losses
@@ -226,6 +228,28 @@ class Finder {
     return draft;
   }
 
+  // Whether there can be a verdict: so few of the mature deals are won, or so many of the losses come after one stage.
+  bool worth_measuring(const Predicate& predicate) const {
+    double rated = 0, won = 0, lost = 0;
+    std::vector<double> stage(stage_.keys.size(), 0);
+    for (std::size_t i = 0; i < t_.closed.size(); ++i) {
+      if (i % 1024 == 0) stop_.poll();
+      const std::uint32_t r = t_.closed[i];
+      if (!predicate.holds(d_, r)) continue;
+      const double w = d_.weight_of(r);
+      if (t_.rated[r] != 0) {
+        rated += w;
+        won += d_.outcome[r] == Outcome::won ? w : 0;
+      }
+      if (stage_.of_row[r] >= 0) {
+        lost += w;
+        stage[static_cast<std::size_t>(stage_.of_row[r])] += w;
+      }
+    }
+    if (won <= t_.options.anti_icp.win_rate * rated * (1 + 1e-9)) return true;
+    return std::any_of(stage.begin(), stage.end(), [&](double w) { return w > 0 && w >= most_lost * lost * (1 - 1e-9); });
+  }
+
   // Whether each won deal costs as many hours as the limit says; a segment that won nothing must have cost them altogether.
   bool costly(const AntiSegment& s) const {
     return s.hours && *s.hours >= t_.options.anti_icp.hours_per_win * static_cast<double>(std::max<std::int64_t>(1, s.won));
@@ -268,14 +292,29 @@ class Finder {
     space.selectors = std::move(single);
     if (space.selectors.empty()) return;
     const rules::Largest largest = rules::permute_largest(space, o, 1, stop_);
-    for (const rules::Candidate& c : rules::search_all(space, o, 1, rules::no_budget, stop_).best) {
-      Draft draft = measure(rules::predicate_of(space, encoder_, c.path));
+    const rules::Found found = rules::search_all(space, o, 1, rules::no_budget, stop_);
+    looked_at_ = found.best.size();
+    for (const rules::Candidate& c : found.best) {
       const auto above = largest.low.end() - std::lower_bound(largest.low.begin(), largest.low.end(), static_cast<float>(-c.statistic));
-      draft.segment.p_adjusted = static_cast<double>(1 + above) / static_cast<double>(1 + largest.low.size());
+      const double p = static_cast<double>(1 + above) / static_cast<double>(1 + largest.low.size());
+      const Predicate predicate = rules::predicate_of(space, encoder_, c.path);
+      if (p > level_ && !worth_measuring(predicate)) continue;
+      Draft draft = measure(predicate);
+      draft.segment.p_adjusted = p;
       draft.listed = *draft.segment.p_adjusted <= level_;
       judge(draft);
       drafts_.push_back(std::move(draft));
     }
+  }
+
+  // Two conditions where trying all of them, again for every permutation, does not take long; else one.
+  RuleOptions affordable() const {
+    RuleOptions o = rule_options();
+    const rules::Space space = rules::make_space(d_, encoder_, rated_, won_, o, 10, stop_);
+    const auto selectors = static_cast<double>(space.selectors.size());
+    const double work = selectors * selectors / 2 + selectors * static_cast<double>(space.rows());
+    if (work * permutations > rule_work && space.rows() < unpermuted) o.depth = 1;
+    return o;
   }
 
   // Of the rows that no confirmed black hole has: whether there are any, and the probability of their win rate.
@@ -315,7 +354,7 @@ class Finder {
   }
 
   void rules() {
-    const RuleList list = find_rules(d_, encoder_, rated_, won_, rule_options(), stop_);
+    const RuleList list = find_rules(d_, encoder_, rated_, won_, affordable(), stop_);
     for (const Rule& rule : list.rules) {
       Draft draft = measure(rule.predicate);
       // Said already by a segment that nothing chose.
@@ -374,7 +413,7 @@ class Finder {
   // in a confirmed black hole count on neither side: it has its own verdict.
   void drop_outs() {
     if (stage_.keys.empty() || drafts_.empty()) return;
-    const double needed = normal_quantile(1 - level_ / static_cast<double>(drafts_.size() * stage_.keys.size()));
+    const double needed = normal_quantile(1 - level_ / static_cast<double>((looked_at_ + drafts_.size()) * stage_.keys.size()));
     std::vector<Share> all;
     for (std::size_t k = 0; k < stage_.keys.size(); ++k) all.push_back(share(t_.closed, static_cast<std::int32_t>(k)));
     double lost = 0;
@@ -446,6 +485,7 @@ class Finder {
   std::vector<std::uint32_t> rated_;
   std::vector<double> won_;
   std::vector<Draft> drafts_;
+  std::size_t looked_at_ = 0;                 // segments of the vocabulary
   std::vector<std::uint8_t> swallowed_;       // by row: in a confirmed black hole of the vocabulary
 };
 
