@@ -188,7 +188,7 @@ WHERE p.kind = 'prospect' ORDER BY p.id;
 
 CREATE VIEW icp_deals AS
 SELECT d.id AS deal_id, a.id AS company_id, d.stage AS outcome, d.first_contact_at, d.paid_at AS closed_at,
-       d.amount, d.currency, d.loss_reason, d.lost_stage, d.calls, d.meetings, x.ltv, x.cac, x.retention,
+       d.amount, d.currency, d.loss_reason, d.lost_stage, d.calls, d.meetings, d.hours, x.ltv, x.cac, x.retention,
        a.industry, a.employees, a.region, d.source, d.decision_maker, d.business_line, a.tech_stack
 FROM deal d JOIN account a ON a.id = d.account_id LEFT JOIN account_value x ON x.account_id = a.id;
 CREATE VIEW icp_leads AS

@@ -76,3 +76,8 @@ ORDER BY s.similarity DESC, s.coverage DESC, p.id LIMIT 15;
 \qecho '10. What if speed mattered more: won deals by band, now and with the weights of a project business'
 SELECT dqs_band(icp_dqs(d, 'main')) AS now, dqs_band(icp_dqs(d, 'main', weights => 'project')) AS what_if, count(*)
 FROM icp_deals d WHERE outcome = 'Won' GROUP BY 1, 2 ORDER BY 1, 2;
+
+\qecho '11. Whom not to sell to'
+SELECT segment, n, won, round(100 * win_rate::numeric) AS win_percent, main_reason AS reason, round(100 * main_reason_share::numeric) AS percent_of_losses, lost_stage,
+       round(hours::numeric) AS hours, round(hours_per_win::numeric) AS hours_per_win, round(black_hole_probability::numeric, 2) AS probability, verdict
+FROM icp_anti_icp('main');

@@ -184,7 +184,7 @@ COMMENT ON FUNCTION icp_model_stamp(icp_model, text, integer, icp_model) IS
 CREATE FUNCTION icp_model_change(model icp_model, changes jsonb) RETURNS icp_model
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_model_change(icp_model, jsonb) IS
-'The model with options changed that need no new training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance. Another one is an error. A null takes a key away.';
+'The model with options changed that need no new training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance, exclusions. Another one is an error. A null takes a key away.';
 CREATE FUNCTION icp_model_rename(model icp_model, cohort text, title text, language text) RETURNS icp_model
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_model_rename(icp_model, text, text, text) IS

@@ -191,7 +191,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION icp_set(text, jsonb, boolean) IS
-'Saves a new version with options changed that need no new training (min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance) and returns its number. name: as icp_load takes it. Another option is an error: train again.';
+'Saves a new version with options changed that need no new training (min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance, exclusions) and returns its number. name: as icp_load takes it. Another option is an error: train again.';
 
 CREATE FUNCTION icp_rename_cohort(model text, cohort text, title text, language text DEFAULT 'en') RETURNS integer
 LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -59,7 +59,7 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = 'the source does not exist';
     END IF;
     EXECUTE pg_catalog.format('SELECT @extschema@.icp_fit("icp row", $1) FROM %s "icp row"', source_name)
-    INTO model USING @extschema@.icp_lead_columns(given);
+    INTO model USING @extschema@.icp_loss_reason_options(@extschema@.icp_lead_columns(given));
     IF model IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = pg_catalog.format('%s has no rows', source_name),
             HINT = 'A deals view has one row a deal; row-level security may hide them from you.';
@@ -79,11 +79,14 @@ BEGIN
     IF NOT activates AND coalesce(icp_train.activate, true) THEN
         result.warnings := result.warnings OPERATOR(pg_catalog.||) 'not activated: it has no cohorts, and the active version stays'::pg_catalog.text;
     END IF;
+    IF NOT pg_catalog.has_table_privilege('@extschema@.icp_loss_reasons'::pg_catalog.regclass, 'SELECT') THEN
+        result.warnings := result.warnings OPERATOR(pg_catalog.||) 'loss reasons are as written: no privilege to read icp_loss_reasons'::pg_catalog.text;
+    END IF;
     RETURN result;
 END
 $$;
 COMMENT ON FUNCTION icp_train(text, regclass, jsonb, boolean) IS
-'Learns a model from a deals view with the privileges of the caller, saves it as a new version of name and returns what was learned. source, options NULL: those of the newest version; given options replace single keys at every depth, null takes one away. activate: whether the name means the new version from now on; a model without cohorts does not replace an active one. A failed training changes nothing. Needs SELECT on the view, and SELECT, INSERT and UPDATE on icp_models.';
+'Learns a model from a deals view with the privileges of the caller, saves it as a new version of name and returns what was learned. source, options NULL: those of the newest version; given options replace single keys at every depth, null takes one away. activate: whether the name means the new version from now on; a model without cohorts does not replace an active one. A failed training changes nothing. Needs SELECT on the view, and SELECT, INSERT and UPDATE on icp_models; SELECT on icp_loss_reasons, whose rows go into the options of the model, or it says that reasons are as written.';
 
 CREATE FUNCTION icp_check(source regclass, options jsonb DEFAULT '{}') RETURNS SETOF icp_finding
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 COST 100000 AS $$
@@ -98,7 +101,7 @@ BEGIN
     IF pg_catalog.jsonb_typeof(given) OPERATOR(pg_catalog.=) 'object' THEN
         given := given OPERATOR(pg_catalog.-) 'model'::pg_catalog.text;
     END IF;
-    given := @extschema@.icp_lead_columns(@extschema@.icp_merge_options('{}', given));
+    given := @extschema@.icp_loss_reason_options(@extschema@.icp_lead_columns(@extschema@.icp_merge_options('{}', given)));
     EXECUTE pg_catalog.format('SELECT @extschema@.icp_sample_agg("icp row", $1) FROM %s "icp row"', icp_check.source)
     INTO rows_seen USING given;
     IF rows_seen IS NULL THEN
@@ -112,4 +115,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION icp_check(regclass, jsonb) IS
-'What would hinder or mislead training on a view: repeated deals, unknown outcomes, kinds of columns, NULLs, identifiers, leaks, mixed currencies, too little or too old data. Options are those of icp_fit, and: leads names the leads view (what deals have and leads lack), model checks the rows as leads for that model. Reads with the privileges of the caller and writes nothing.';
+'What would hinder or mislead training on a view: repeated deals, unknown outcomes, kinds of columns, NULLs, identifiers, leaks, mixed currencies, loss reasons that icp_loss_reasons does not know, too little or too old data. Options are those of icp_fit, and: leads names the leads view (what deals have and leads lack), model checks the rows as leads for that model. Reads with the privileges of the caller and writes nothing.';

@@ -43,6 +43,7 @@ inline void use(const Model& m, const Model& good, Random& random) {
     report_traits(m, language);
     report_levels(m, language);
     report_completeness(m, {}, language);
+    report_anti_icp(m, language);
   }
   report_metrics(m);
   report_label_results(m);

@@ -26,6 +26,12 @@ Estimate mean_estimate(std::span<const Observation> observations, const Stop& st
 std::optional<double> standard_error(std::span<const Observation> observations, const Stop& stop = {});
 // Share of ones with Wilson's interval (1927) for the effective number of observations, n / design effect (Kish 1965).
 Estimate share_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
+// The number of independent observations that such a share stands on: n / design effect, and where all or none are ones,
+// so that the variance says nothing, the companies.
+double effective_number(std::span<const Observation> observations);
+// Probability that the true share is at most `limit`, given the share seen among `number` independent observations, under
+// Jeffreys' prior (1946): Beta(number · share + 1/2, number · (1 - share) + 1/2).
+double share_at_most(double share, double number, double limit);
 // Mean of the companies' own means: for figures of a customer that stand on each of its deals.
 Estimate company_mean_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
 
@@ -37,6 +43,14 @@ struct Shrunken {
 std::vector<Shrunken> shrink(std::span<const double> values, std::span<const double> variances);
 // The same towards a given centre.
 std::vector<Shrunken> shrink_to(double centre, std::span<const double> values, std::span<const double> variances);
+
+// A figure with bounds of its own, and products and differences of independent ones with bounds recovered from theirs
+// (MOVER: Zou & Donner 2008), which keeps the skew of a share's interval.
+struct Bounded {
+  double value = 0, low = 0, high = 0;
+};
+Bounded product(const Bounded& a, const Bounded& b);     // of figures that are not negative
+Bounded difference(const Bounded& a, const Bounded& b);
 
 double normal_quantile(double probability);
 double student_quantile(double probability, double degrees_of_freedom);

@@ -111,6 +111,45 @@ struct DealRules {
   void describe(A& a) { a.field("population", population); a.field("list", list); }
 };
 
+// Closed deals that satisfy a predicate; see antiicp.hpp.
+struct AntiSegment {
+  Predicate predicate;
+  bool rule = false;                   // chosen by the outcomes; else of the vocabulary
+  std::int64_t n = 0, won = 0, companies = 0;
+  Estimate win_rate;                   // of mature deals; of a rule, the interval is that of the deals held out
+  std::int64_t holdout_n = 0;          // of a rule
+  std::optional<double> holdout_value;
+  std::optional<double> at_most;       // probability that the true win rate is at most the limit
+  std::optional<double> p_adjusted;    // that so low a win rate comes up anywhere by chance
+  std::string main_reason, reason_text;  // its code, or where no code matches the text itself; how it is mostly written
+  double main_reason_share = 0;        // among the lost deals
+  std::int64_t without_reason = 0;     // lost deals
+  std::string lost_stage;              // where most lost deals were lost, as mostly written
+  double lost_stage_share = 0;
+  std::optional<double> hours, lost_hours, touches, lost_touches, meetings, lost_meetings;  // totals
+  double hours_known = 0;              // share of the deals
+  Estimate deal_hours, deal_touches, ltv;  // ltv once per company
+  std::string verdict;                 // black_hole, black_hole_suspected, at_limit, drops_after_..., or ""
+  template <class A>
+  void describe(A& a) {
+    a.field("predicate", predicate); a.field("rule", rule); a.field("n", n); a.field("won", won); a.field("companies", companies);
+    a.field("win_rate", win_rate); a.field("holdout_n", holdout_n); a.field("holdout_value", holdout_value);
+    a.field("at_most", at_most); a.field("p_adjusted", p_adjusted); a.field("main_reason", main_reason);
+    a.field("reason_text", reason_text); a.field("main_reason_share", main_reason_share); a.field("without_reason", without_reason);
+    a.field("lost_stage", lost_stage); a.field("lost_stage_share", lost_stage_share); a.field("hours", hours);
+    a.field("lost_hours", lost_hours); a.field("touches", touches);
+    a.field("lost_touches", lost_touches); a.field("meetings", meetings); a.field("lost_meetings", lost_meetings); a.field("hours_known", hours_known); a.field("deal_hours", deal_hours);
+    a.field("deal_touches", deal_touches); a.field("ltv", ltv); a.field("verdict", verdict);
+  }
+};
+
+struct AntiIcp {
+  AntiSegment all;                     // every closed deal: what segments and the rest add up to
+  std::vector<AntiSegment> segments;
+  template <class A>
+  void describe(A& a) { a.field("all", all); a.field("segments", segments); }
+};
+
 struct Model {
   static constexpr std::uint16_t version = 1;
 
@@ -128,6 +167,7 @@ struct Model {
   std::vector<Metric> metrics;
   std::vector<Finding> findings;
   std::vector<DealRules> rules;        // for winning, for the DQS
+  AntiIcp anti_icp;
 
   template <class A>
   void describe(A& a) {
@@ -137,6 +177,7 @@ struct Model {
     a.field("dqs", dqs); a.field("win_rate", win_rate); a.field("encoder", encoder); a.field("mixture", mixture);
     a.field("cohorts", cohorts); a.field("label_results", label_results); a.field("metrics", metrics); a.field("findings", findings);
     a.field("rules", rules);
+    a.field("anti_icp", anti_icp);
   }
   void validate() const;
 };

@@ -33,6 +33,18 @@ struct AssociationSettings {
   bool all = false;
 };
 
+// A reason for losing a deal, and how people write it.
+struct LossReason {
+  std::map<std::string, std::string> titles;              // by language
+  std::set<std::string> matches;                          // besides the code itself
+};
+
+// From where on a segment is called a black hole, and how hours are known; see antiicp.hpp.
+struct AntiIcpSettings {
+  double hours_per_win = 50, win_rate = 0.1;
+  std::optional<double> hours_per_touch;                  // where neither hours nor effort in hours are known
+};
+
 struct Options {
   // roles: role → column, where it is not the role's own name; and what the words of `outcome` mean (folded).
   std::map<std::string, std::string> roles;
@@ -59,6 +71,9 @@ struct Options {
 
   double min_similarity = 0.5, gold_similarity = 0.7, min_coverage = 0.5;
   std::optional<double> margin, touch_cost, hour_cost;
+  AntiIcpSettings anti_icp;
+  std::map<std::string, std::string> exclusions;          // name → condition, as exclusion.hpp reads it
+  std::map<std::string, LossReason> loss_reasons;         // by code; icp_train reads them off icp_loss_reasons
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title
 
   std::optional<RuleSettings> rules;                      // of icp_discover and of the rules of a fit

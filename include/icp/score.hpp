@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "icp/exclusion.hpp"
 #include "icp/matcher.hpp"
 #include "icp/model.hpp"
 #include "icp/value.hpp"
@@ -50,10 +51,13 @@ class Scorer {
   Scorer& operator=(const Scorer&) = delete;
   const Model& model() const { return model_; }
 
-  // The names of the columns wanted, in the order of `values` below: the features, then the dates that ages need.
+  // The names of the columns wanted, in the order of `values` below: the features, then the dates that ages need, then
+  // what exclusions look at besides.
   std::span<const std::string_view> columns() const { return columns_; }
   // Of columns(), the leading ones that are features: a row that has none of them is an error (no_features()).
   std::size_t feature_count() const { return model_.encoder.features.size(); }
+  // The first of columns() that only exclusions look at.
+  std::size_t first_of_exclusions() const { return feature_count() + (dated_ ? 2 : 0); }
   [[noreturn]] void no_features() const;
 
   ScoreBuffer buffer() const;
@@ -68,7 +72,19 @@ class Scorer {
   std::optional<double> similarity(std::span<const Value> a, std::span<const Value> b, ScoreBuffer& buffer) const;
 
  private:
+  // What keeps a lead's label from being anything but non_target.
+  struct Veto {
+    std::string name;
+    const AntiSegment* segment = nullptr;  // the black hole; none: an exclusion of the user's
+    std::string text;                      // the user's condition
+    Expression expression;
+    std::vector<std::uint32_t> place;      // of its columns in `values`
+    bool holds(std::span<const Value> values) const { return expression.holds(values, place); }
+  };
+
   void encode(std::span<const Value> values, EncodedBuffer& buffer) const;
+  void add_veto(Veto veto);
+  void explain_vetoes(std::span<const Value> values, bool ru, std::vector<Explanation>& out) const;
 
   Model model_;
   Options options_;
@@ -78,6 +94,7 @@ class Scorer {
   std::vector<double> feature_weight_;   // mean weight over the cohorts
   bool dated_ = false;                   // the last two columns are first_contact_at and created_at, for ages
   std::string first_contact_, created_;
+  std::vector<std::unique_ptr<const Veto>> vetoes_;
 };
 
 }  // namespace icp

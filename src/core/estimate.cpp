@@ -4,6 +4,7 @@
 #include <cmath>
 #include <map>
 
+#include <boost/math/distributions/beta.hpp>
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
@@ -51,7 +52,32 @@ Estimate blank(const Sums& s) {
   return e;
 }
 
+double effective(const Sums& s) {
+  const double p = s.mean, companies = static_cast<double>(s.residual.size());
+  const auto variance = cluster_variance(s);
+  return variance && *variance > 0 ? std::min(s.n, p * (1 - p) / *variance * companies / (companies - 1)) : companies;
+}
+
 }  // namespace
+
+double effective_number(std::span<const Observation> observations) { return effective(sum_up(observations)); }
+
+double share_at_most(double share, double number, double limit) {
+  if (limit <= 0 || limit >= 1 || !(number > 0)) return limit >= 1 ? 1 : limit <= 0 ? 0 : 0.5;
+  return boost::math::cdf(boost::math::beta_distribution<double>(number * share + 0.5, number * (1 - share) + 0.5), limit);
+}
+
+Bounded product(const Bounded& a, const Bounded& b) {
+  const double value = a.value * b.value;
+  const double down = std::hypot(b.value * (a.value - a.low), a.value * (b.value - b.low));
+  const double up = std::hypot(b.value * (a.high - a.value), a.value * (b.high - b.value));
+  return {value, value - down, value + up};
+}
+
+Bounded difference(const Bounded& a, const Bounded& b) {
+  const double value = a.value - b.value;
+  return {value, value - std::hypot(a.value - a.low, b.high - b.value), value + std::hypot(a.high - a.value, b.value - b.low)};
+}
 
 double normal_quantile(double probability) { return boost::math::quantile(boost::math::normal_distribution<double>(), probability); }
 
@@ -79,11 +105,7 @@ Estimate share_estimate(std::span<const Observation> observations, const Stop& s
   const Sums s = sum_up(observations, stop);
   Estimate e = blank(s);
   if (!e.value) return e;
-  const double p = s.mean, companies = static_cast<double>(s.residual.size());
-  // Where the variance says nothing (all or none), each company is one observation.
-  double n = companies;
-  const auto variance = cluster_variance(s);
-  if (variance && *variance > 0) n = std::min(s.n, p * (1 - p) / *variance * companies / (companies - 1));
+  const double p = s.mean, n = effective(s);
   const double z = normal_quantile(0.5 + level / 2), zz = z * z / n;
   const double centre = (p + zz / 2) / (1 + zz), half = z / (1 + zz) * std::sqrt(p * (1 - p) / n + zz / (4 * n));
   e.low = p <= 0 ? 0 : std::max(0.0, centre - half);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "icp/antiicp.hpp"
 #include "icp/behaviour.hpp"
 #include "icp/error.hpp"
 #include "icp/leak.hpp"
@@ -336,6 +337,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   if (t.has_lost && m.won > 0) drop_features(m.encoder, find_leaks(t, m.encoder, m.findings, stop));
   if (m.encoder.features.empty()) find(m, "warning", "", -1, "no feature is left: there are no cohorts", "add attributes that are known before the outcome");
   report_depth(m);
+  check_exclusions(data, options, false, m.findings);
+  if (t.has_lost && m.won > 0 && m.companies >= 20) m.anti_icp = find_anti_icp(t, m.encoder, t.share, stop);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();
     m.validate();
@@ -406,6 +409,12 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   add_metrics(m, l, t, v, stability);
   measure_levels(m, t, stop);
   test_cohorts(m, t, l.cohort, stop);
+  if (m.anti_icp.all.hours) {
+    Estimate hours;
+    hours.value = m.anti_icp.all.hours;
+    hours.n = m.anti_icp.all.n;
+    m.metrics.push_back({"hours", hours, "spent on all closed deals, as far as known"});
+  }
   m.validate();
   return m;
 }

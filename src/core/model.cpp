@@ -30,6 +30,8 @@ void Model::validate() const {
     check(numeric || mixture.features[f].levels == static_cast<std::int32_t>(encoder.features[f].categories.size()),
           "A feature of its mixture has other categories.");
   }
+  for (const AntiSegment& s : anti_icp.segments)
+    for (const Condition& c : s.predicate.conditions) check(c.kind <= Kind::set, "A condition of a segment is of no known kind.");
   for (const Cohort& c : cohorts) {
     check(c.criteria.size() == encoder.features.size(), "A cohort has other features.");
     check(std::isfinite(c.lost_effort) && c.lost_effort >= 0, "The effort lost on a cohort is out of range.");
@@ -54,7 +56,7 @@ Model change_model(const Model& model, std::string_view changes) {
     if (!settable_without_refit(key)) {
       if (!value.is_null()) parse_options(nlohmann::json{{key, value}}.dump());  // an unknown option is said first
       throw Error(ErrorCode::invalid_parameter, fmt::format("option \"{}\" cannot be changed without training again", key), {},
-                  "Use icp_train(name, options => …). Without training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance.");
+                  "Use icp_train(name, options => …). Without training: min_similarity, gold_similarity, min_coverage, titles, margin, touch_cost, hour_cost, sources, significance, exclusions.");
     }
   Model out = model;
   out.options = merge_options(model.options, changes);

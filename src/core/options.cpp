@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "icp/error.hpp"
+#include "icp/exclusion.hpp"
 #include "icp/text.hpp"
 
 #include "settings.hpp"
@@ -113,6 +114,44 @@ void read_associations(Options& o, const Json& j) {
   }
 }
 
+void read_anti_icp(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("anti_icp", "an object");
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "anti_icp." + key;
+    if (key == "hours_per_win") o.anti_icp.hours_per_win = read_number(name, value, 0, 1e9);
+    else if (key == "win_rate") o.anti_icp.win_rate = read_number(name, value, 0, 1);
+    else if (key == "hours_per_touch") o.anti_icp.hours_per_touch = read_number(name, value, 0, 1e6);
+    else unknown("anti_icp.", key, {"hours_per_touch", "hours_per_win", "win_rate"});
+  }
+}
+
+// Conditions by name, or a list of conditions that are their own names.
+void read_exclusions(Options& o, const Json& j) {
+  constexpr std::size_t most = 100;
+  if (j.is_object()) o.exclusions = read_map("exclusions", j, {});
+  else
+    for (const std::string& text : read_strings("exclusions", j)) o.exclusions[text] = text;
+  if (o.exclusions.size() > most) refuse("exclusions", fmt::format("at most {} conditions", most));
+  for (const auto& [name, text] : o.exclusions) {
+    if (name.empty()) refuse("exclusions", "an object whose keys are not empty");
+    Expression::parse(text);
+  }
+}
+
+void read_loss_reasons(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("loss_reasons", "an object of codes");
+  for (const auto& [code, value] : j.items()) {
+    const std::string name = "loss_reasons." + code;
+    if (!value.is_object()) refuse(name, "an object of en, ru and matches");
+    LossReason& reason = o.loss_reasons[code];
+    for (const auto& [key, part] : value.items()) {
+      if (key == "matches") reason.matches = read_strings(name + ".matches", part);
+      else if (key == "en" || key == "ru") reason.titles[key] = read_string(name + "." + key, part);
+      else unknown(name + ".", key, {"en", "ru", "matches"});
+    }
+  }
+}
+
 using Reader = void (*)(Options&, const std::string&, const Json&);
 const std::map<std::string, Reader>& readers() {
   static const std::map<std::string, Reader> all = {
@@ -147,6 +186,9 @@ const std::map<std::string, Reader>& readers() {
       {"margin", [](Options& o, const std::string& k, const Json& j) { o.margin = read_number(k, j, 0, 1); }},
       {"touch_cost", [](Options& o, const std::string& k, const Json& j) { o.touch_cost = read_number(k, j, 0, 1e15); }},
       {"hour_cost", [](Options& o, const std::string& k, const Json& j) { o.hour_cost = read_number(k, j, 0, 1e15); }},
+      {"anti_icp", [](Options& o, const std::string&, const Json& j) { read_anti_icp(o, j); }},
+      {"exclusions", [](Options& o, const std::string&, const Json& j) { read_exclusions(o, j); }},
+      {"loss_reasons", [](Options& o, const std::string&, const Json& j) { read_loss_reasons(o, j); }},
       {"target", [](Options& o, const std::string& k, const Json& j) { o.target = read_string(k, j); }},
       {"rules", [](Options& o, const std::string&, const Json& j) { read_rules(o, j); }},
       // What only its own function reads is checked here and kept as it is.
@@ -224,7 +266,7 @@ std::string with_target(std::string_view text, std::string_view target) {
 
 bool settable_without_refit(std::string_view key) {
   for (const char* name : {"min_similarity", "gold_similarity", "min_coverage", "titles", "margin", "touch_cost", "hour_cost", "sources", "significance",
-                           "significance_scale"})
+                           "significance_scale", "exclusions"})
     if (key == name) return true;
   return false;
 }

@@ -16,9 +16,6 @@ namespace icp {
 
 namespace {
 
-Cell cell(const std::optional<double>& v) { return v && std::isfinite(*v) ? Cell(*v) : Cell(); }
-Cell cell(const std::string& v) { return v.empty() ? Cell() : Cell(v); }
-
 std::string title(const Cohort& c, const Options& o, const std::string& language) {
   const auto it = o.titles.find(c.key);
   if (it == o.titles.end()) return c.title;

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/antiicp.hpp"
 #include "icp/error.hpp"
 #include "icp/text.hpp"
 
@@ -21,10 +22,23 @@ Scorer::Scorer(Model model, Zone zone) : model_(std::move(model)), options_(pars
     columns_.push_back(first_contact_);
     columns_.push_back(created_);
   }
+  for (const auto& [name, text] : options_.exclusions) add_veto({name, nullptr, text, Expression::parse(text), {}});
+  for (const AntiSegment& s : model_.anti_icp.segments)
+    if (s.verdict == "black_hole") add_veto({black_hole_name(s), &s, {}, Expression::of(s.predicate), {}});
   feature_weight_.assign(model_.encoder.features.size(), 0);
   for (const Cohort& c : model_.cohorts)
     for (std::size_t f = 0; f < feature_weight_.size(); ++f)
       feature_weight_[f] += c.criteria[f].weight / static_cast<double>(model_.cohorts.size());
+}
+
+void Scorer::add_veto(Veto veto) {
+  auto kept = std::make_unique<Veto>(std::move(veto));
+  for (const std::string& column : kept->expression.columns()) {
+    const auto it = std::find(columns_.begin(), columns_.end(), column);
+    kept->place.push_back(static_cast<std::uint32_t>(it - columns_.begin()));
+    if (it == columns_.end()) columns_.push_back(column);
+  }
+  vetoes_.push_back(std::move(kept));
 }
 
 void Scorer::no_features() const {
@@ -75,7 +89,13 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
   }
   if (best.units >= 0) s.similarity = best.value();
   s.coverage = best.coverage;
-  const auto label = matcher_.label(cohort, best, row, b.joint);
+  auto label = matcher_.label(cohort, best, row, b.joint);
+  for (const auto& veto : vetoes_)
+    if (veto->holds(values)) {
+      s.exclusion = veto->name;
+      label = Matcher::Label::non_target;
+      break;
+    }
   s.label = Matcher::name(label);
   s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
   s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;
@@ -147,6 +167,31 @@ std::string show(const Value& v) {
 
 }  // namespace
 
+void Scorer::explain_vetoes(std::span<const Value> values, bool ru, std::vector<Explanation>& out) const {
+  for (const auto& veto : vetoes_) {
+    if (!veto->holds(values)) continue;
+    Explanation e;
+    e.score = "veto";
+    std::string value;
+    for (std::size_t i = 0; i < veto->place.size(); ++i) {
+      e.feature += (i == 0 ? "" : ", ") + veto->expression.columns()[i];
+      const std::string shown = show(values[veto->place[i]]);
+      value += (i == 0 ? "" : ", ") + (shown.empty() ? std::string(ru ? "неизвестно" : "not known") : shown);
+    }
+    e.value = value;
+    if (veto->segment == nullptr) {
+      e.usual = veto->text;
+      e.text = fmt::format(fmt::runtime(ru ? "исключение «{}»: лид нецелевой" : "the exclusion \"{}\": the lead is no target"), veto->name);
+    } else {
+      const AntiSegment& s = *veto->segment;
+      e.usual = s.predicate.words(ru ? "ru" : "en");
+      e.text = fmt::format(fmt::runtime(ru ? "чёрная дыра: выиграно {} из {} сделок, потрачено {:.0f} ч" : "a black hole: {} of {} deals were won, {:.0f} hours spent"), s.won, s.n,
+                           s.hours.value_or(0));
+    }
+    out.push_back(std::move(e));
+  }
+}
+
 std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuffer& b, const std::string& language) const {
   if (language != "en" && language != "ru")
     throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
@@ -154,6 +199,7 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
   encode(values, b.encoded);
   const EncodedRow row = b.encoded.row();
   std::vector<Explanation> out;
+  explain_vetoes(values, ru, out);
   int cohort = matcher_.assign(row, b.joint);
   if (cohort < 0) {
     Similarity best;

@@ -118,9 +118,9 @@ Training prepare_training(const Dataset& data, const Options& options, std::vect
     }
   }
   t.judged_by_dqs = judged.size() >= 10;
-  // Families of tests: behaviour of the cohorts; where deals were lost their win rates and rules for winning; where the DQS is
+  // Families of tests: behaviour of the cohorts; where deals were lost their win rates, rules for winning, and anti-ICP; where the DQS is
   // known rules for it.
-  t.share = error_budget / (1 + (t.has_lost ? 2 : 0) + (t.judged_by_dqs ? 1 : 0));
+  t.share = error_budget / (1 + (t.has_lost ? 3 : 0) + (t.judged_by_dqs ? 1 : 0));
   if (!t.judged_by_dqs && t.has_lost && won > 0)
     find(findings, "info", "", -1,
          with_amount > 0 && judged.empty() ? "only amounts are known of won deals: a deal would be judged by its sum alone, so cohorts are graded by win rate"

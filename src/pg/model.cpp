@@ -62,6 +62,7 @@ ICP_FUNCTION(icp_findings_model) {
 ICP_READER(icp_cohorts, icp::report_cohorts(model, language_argument(fcinfo, 1)))
 ICP_READER(icp_traits, icp::report_traits(model, language_argument(fcinfo, 1)))
 ICP_READER(icp_rules, icp::report_rules(model, language_argument(fcinfo, 1)))
+ICP_READER(icp_anti_icp, icp::report_anti_icp(model, language_argument(fcinfo, 1)))
 ICP_READER(icp_metrics, icp::report_metrics(model))
 ICP_READER(icp_label_results, icp::report_label_results(model))
 ICP_READER(icp_diagnostics, icp::report_diagnostics(model))

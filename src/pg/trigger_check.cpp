@@ -163,6 +163,11 @@ class TriggerCheck {
           add("warning", column, "UPDATE OF does not list " + column + ": a change of it is not noticed", "declare the trigger BEFORE INSERT OR UPDATE");
       }
     }
+    for (std::size_t f = scorer->first_of_exclusions(); f < scorer->columns().size(); ++f)
+      if (!reader.present(f)) {
+        const std::string column(scorer->columns()[f]);
+        add("warning", column, "the table has no column " + column + ", which an exclusion of the model looks at: it excludes nobody", "add the column, or supply it by input=function");
+      }
     if (present == 0 && n > 0) scorer->no_features();
   }
 

@@ -1,12 +1,15 @@
-# pg_dump and restore keep the models, their numbers and what is active; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, and loss reasons of one's own; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
 psql -X -q -v ON_ERROR_STOP=1 -f demo/crm.sql -f demo/train.sql -c "SELECT icp_set('main', '{\"gold_similarity\": 0.8}', activate => false)"
+psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_loss_reasons (code, title_en, matches) VALUES ('tender', 'Lost a tender', '{rfp}')"
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
+reasons="SELECT * FROM icp_loss_reasons ORDER BY code, builtin"
+diff <(psql -X -A -t -c "$reasons") <(psql -X -A -t -d "$restored" -c "$reasons")
 diff <(psql -X -A -t -c "$state") <(psql -X -A -t -d "$restored" -c "$state")
 psql -X -q -v ON_ERROR_STOP=1 -d "$restored" <<'SQL'
 BEGIN READ ONLY;
