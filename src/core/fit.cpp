@@ -288,7 +288,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop) {
   if (!m.encoder.features.empty() &&
       std::all_of(m.encoder.features.begin(), m.encoder.features.end(), [](const Feature& f) { return f.level == "firmographic"; }))
     find(m, "info", "", -1, "all features are firmographic: who customers are, not how they decide", "add how they decide, what they use and what happens to them");
-  check_exclusions(data, options, false, m.findings);
+  check_exclusions(data, options, false, m.findings, stop);
   if (t.has_lost && m.won > 0 && m.companies >= 20) m.anti_icp = find_anti_icp(t, m.encoder, anti_icp_level, stop);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();
