@@ -46,6 +46,6 @@ class LossReasons {
 // What icp_check says of reasons (texts that no code matches, lost deals without one) and of exclusions (columns that are
 // not there, how many of the closed deals they would have kept away).
 void check_loss_reasons(const Dataset& data, const Options& options, std::vector<Finding>& findings);
-void check_exclusions(const Dataset& data, const Options& options, bool leads, std::vector<Finding>& findings);
+void check_exclusions(const Dataset& data, const Options& options, bool leads, std::vector<Finding>& findings, const Stop& stop);
 
 }  // namespace icp

@@ -414,12 +414,16 @@ class Finder {
   void drop_outs() {
     if (stage_.keys.empty() || drafts_.empty()) return;
     const double needed = normal_quantile(1 - level_ / static_cast<double>((looked_at_ + drafts_.size()) * stage_.keys.size()));
-    std::vector<Share> all;
-    for (std::size_t k = 0; k < stage_.keys.size(); ++k) all.push_back(share(t_.closed, static_cast<std::int32_t>(k)));
+    std::map<std::int32_t, Share> all;
+    for (const Draft& draft : drafts_) {
+      stop_.poll();
+      if (draft.stage >= 0 && !all.contains(draft.stage)) all[draft.stage] = share(t_.closed, draft.stage);
+    }
     double lost = 0;
     for (const std::uint32_t r : t_.closed) lost += stage_.of_row[r] >= 0 ? d_.weight_of(r) : 0;
     std::vector<Share> here;
     for (const Draft& draft : drafts_) {
+      stop_.poll();
       std::vector<std::uint32_t> rows;
       std::copy_if(draft.rows.begin(), draft.rows.end(), std::back_inserter(rows), [&](std::uint32_t r) { return swallowed_[r] == 0; });
       here.push_back(draft.stage >= 0 ? share(rows, draft.stage) : Share{});
@@ -442,7 +446,7 @@ class Finder {
         for (const std::uint32_t r : draft.rows) inside[r] = 0;
         // As many independent deals as their share of all.
         Share elsewhere;
-        elsewhere.number = all[static_cast<std::size_t>(draft.stage)].number * rest / lost;
+        elsewhere.number = all[draft.stage].number * rest / lost;
         if (elsewhere.number < static_cast<double>(fewest_companies)) continue;
         elsewhere.value = hits / rest;
         const double more = here[i].value - elsewhere.value;

@@ -38,7 +38,7 @@ void check_loss_reasons(const Dataset& d, const Options& options, std::vector<Fi
     findings.push_back({"info", column->name, others, fmt::format("{} more texts are no known loss reasons", order.size() - most), "choose reasons from a list"});
 }
 
-void check_exclusions(const Dataset& d, const Options& options, bool leads, std::vector<Finding>& findings) {
+void check_exclusions(const Dataset& d, const Options& options, bool leads, std::vector<Finding>& findings, const Stop& stop) {
   for (const auto& [name, text] : options.exclusions) {
     const Expression expression = Expression::parse(text);
     for (const std::string& column : expression.columns())
@@ -47,6 +47,7 @@ void check_exclusions(const Dataset& d, const Options& options, bool leads, std:
                             "add the column, or correct the condition"});
     std::int64_t n = 0, won = 0;
     for (std::size_t r = 0; r < d.rows; ++r) {
+      if (r % 1024 == 0) stop.poll();
       if ((!leads && !d.is_closed(r)) || !expression.holds(d, r)) continue;
       n += static_cast<std::int64_t>(d.count[r]);
       if (d.outcome[r] == Outcome::won) won += static_cast<std::int64_t>(d.count[r]);

@@ -67,7 +67,7 @@ std::vector<Finding> check_deals(const Sample& sample, const Zone& zone, const S
            fmt::format("unknown in {:.0f} % of closed deals", 100 * (1 - f.known_share)), "");
   if (won > 0 && lost > 0) find_leaks(t, encoder, findings, stop);
   check_loss_reasons(d, options, findings);
-  check_exclusions(d, options, false, findings);
+  check_exclusions(d, options, false, findings, stop);
   return findings;
 }
 
@@ -123,7 +123,7 @@ std::vector<Finding> check_leads(const Sample& sample, const Model& model, const
              usual != 0 && (median / usual > 300 || median / usual < 1.0 / 300) ? "thousands against units?" : "check the unit");
     }
   }
-  check_exclusions(d, options, true, findings);
+  check_exclusions(d, options, true, findings, stop);
   if (present == 0) find(findings, "error", "", static_cast<std::int64_t>(d.rows), "the rows have none of the model's features", "name the columns as in the deals view");
   if (findings.empty()) find(findings, "info", "", static_cast<std::int64_t>(d.rows), "every feature of the model is there", "");
   return findings;

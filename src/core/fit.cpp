@@ -337,7 +337,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   if (t.has_lost && m.won > 0) drop_features(m.encoder, find_leaks(t, m.encoder, m.findings, stop));
   if (m.encoder.features.empty()) find(m, "warning", "", -1, "no feature is left: there are no cohorts", "add attributes that are known before the outcome");
   report_depth(m);
-  check_exclusions(data, options, false, m.findings);
+  check_exclusions(data, options, false, m.findings, stop);
   if (t.has_lost && m.won > 0 && m.companies >= 20) m.anti_icp = find_anti_icp(t, m.encoder, t.share, stop);
   if (!enough || m.encoder.features.empty()) {
     m.encoder.prepare();

@@ -12,8 +12,26 @@ using namespace icp;
 using test::small_market;
 using test::use;
 
+// With a black hole and an exclusion, so that their bytes are tried too.
+Model with_vetoes(Model m) {
+  m = change_model(m, R"({"exclusions": {"small": "employees < 3 and not tools includes crm"}})");
+  AntiSegment hole;
+  hole.verdict = "black_hole";
+  Condition c;
+  c.column = "industry";
+  c.kind = Kind::categorical;
+  c.values = c.titles = {"software"};
+  hole.predicate.conditions.push_back(c);
+  c = {};
+  c.column = "employees";
+  c.high = 20;
+  hole.predicate.conditions.push_back(c);
+  m.anti_icp.segments.push_back(hole);
+  return m;
+}
+
 TEST(ModelBytes, AModelOrAnError) {
-  const Model good = fit_model(small_market(150), Zone{}, Stop{});
+  const Model good = with_vetoes(fit_model(small_market(150), Zone{}, Stop{}));
   ASSERT_FALSE(good.cohorts.empty());
   const std::string bytes = to_binary(good);
   Random random(17);
