@@ -40,6 +40,9 @@ std::vector<bool> find_leaks(const Training& training, const Encoder& encoder, s
 // Weights with which rows enter a mixture: a company counts once however many deals it has.
 std::vector<double> company_weights(const Dataset& data, std::span<const std::uint32_t> rows);
 
+// Where to cut a number into deciles, increasing; fewer where values repeat, none of another kind of column.
+std::vector<double> decile_cuts(const TableColumn& column);
+
 // Copies row `r` of a table into a buffer.
 void load_row(const Table& table, std::size_t r, EncodedBuffer& buffer);
 

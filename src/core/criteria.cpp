@@ -179,15 +179,7 @@ std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Enc
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
     const TableColumn& c = table.columns[f];
-    std::vector<double> cuts;
-    if (c.kind == Kind::numeric) {
-      std::vector<double> v;
-      for (const double x : c.numbers)
-        if (!std::isnan(x)) v.push_back(x);
-      std::sort(v.begin(), v.end());
-      for (std::size_t i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * i / 10]);
-      cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    }
+    const std::vector<double> cuts = decile_cuts(c);
     for (std::size_t k = 0; k < members.size(); ++k)
       out[k][f] = c.kind == Kind::numeric ? numeric(encoder.features[f], table, c, members[k], cuts)
                   : c.kind == Kind::set   ? set(table, c, members[k])

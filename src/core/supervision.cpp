@@ -31,16 +31,8 @@ std::vector<Division> divide(const TableColumn& c, std::size_t rows) {
     return out;
   }
   Division d{std::vector<std::int32_t>(rows, -1), static_cast<std::size_t>(std::max(0, c.categories))};
-  std::vector<double> cuts;
-  if (c.kind == Kind::numeric) {
-    std::vector<double> v;
-    for (const double x : c.numbers)
-      if (!std::isnan(x)) v.push_back(x);
-    std::sort(v.begin(), v.end());
-    for (std::size_t i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * i / 10]);
-    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    d.cells = cuts.size() + 1;
-  }
+  const std::vector<double> cuts = decile_cuts(c);
+  if (c.kind == Kind::numeric) d.cells = cuts.size() + 1;
   for (std::size_t r = 0; r < rows; ++r) {
     if (c.missing(r)) continue;
     d.cell[r] = c.kind == Kind::numeric ? static_cast<std::int32_t>(std::upper_bound(cuts.begin(), cuts.end(), c.numbers[r]) - cuts.begin())

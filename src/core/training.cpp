@@ -139,6 +139,17 @@ std::vector<double> company_weights(const Dataset& data, std::span<const std::ui
   return weights;
 }
 
+std::vector<double> decile_cuts(const TableColumn& column) {
+  std::vector<double> values, cuts;
+  if (column.kind != Kind::numeric) return cuts;
+  for (const double x : column.numbers)
+    if (!std::isnan(x)) values.push_back(x);
+  std::sort(values.begin(), values.end());
+  for (std::size_t i = 1; i < 10 && !values.empty(); ++i) cuts.push_back(values[values.size() * i / 10]);
+  cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+  return cuts;
+}
+
 void load_row(const Table& table, std::size_t r, EncodedBuffer& b) {
   for (std::size_t f = 0; f < table.columns.size(); ++f) {
     const TableColumn& c = table.columns[f];
@@ -172,15 +183,7 @@ std::vector<bool> find_leaks(const Training& t, const Encoder& encoder, std::vec
     };
     // Cells: categories or deciles; the last one is missing. A set is judged by its size and by each item's presence
     // through the number of known items only, which is where a late filling shows.
-    std::vector<double> cuts;
-    if (c.kind == Kind::numeric) {
-      std::vector<double> v;
-      for (const double x : c.numbers)
-        if (!std::isnan(x)) v.push_back(x);
-      std::sort(v.begin(), v.end());
-      for (int i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * static_cast<std::size_t>(i) / 10]);
-      cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    }
+    const std::vector<double> cuts = decile_cuts(c);
     const std::size_t cells = (c.kind == Kind::numeric ? cuts.size() + 1 : c.kind == Kind::set ? 8 : static_cast<std::size_t>(c.categories)) + 1;
     const auto cell = [&](std::size_t r) -> std::size_t {
       if (c.missing(r)) return cells - 1;
