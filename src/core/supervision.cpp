@@ -16,7 +16,7 @@ struct Division {
   std::size_t cells = 0;
 };
 
-std::vector<Division> divide(const TableColumn& c, std::size_t rows) {
+std::vector<Division> divide(const TableColumn& c, std::size_t rows, const Stop& stop) {
   std::vector<Division> out;
   if (c.kind == Kind::set) {
     for (std::int32_t item = 0; item < c.categories; ++item) {
@@ -31,16 +31,8 @@ std::vector<Division> divide(const TableColumn& c, std::size_t rows) {
     return out;
   }
   Division d{std::vector<std::int32_t>(rows, -1), static_cast<std::size_t>(std::max(0, c.categories))};
-  std::vector<double> cuts;
-  if (c.kind == Kind::numeric) {
-    std::vector<double> v;
-    for (const double x : c.numbers)
-      if (!std::isnan(x)) v.push_back(x);
-    std::sort(v.begin(), v.end());
-    for (std::size_t i = 1; i < 10 && !v.empty(); ++i) cuts.push_back(v[v.size() * i / 10]);
-    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
-    d.cells = cuts.size() + 1;
-  }
+  const std::vector<double> cuts = tenths(c, stop);
+  if (c.kind == Kind::numeric) d.cells = cuts.size() + 1;
   for (std::size_t r = 0; r < rows; ++r) {
     if (c.missing(r)) continue;
     d.cell[r] = c.kind == Kind::numeric ? static_cast<std::int32_t>(std::upper_bound(cuts.begin(), cuts.end(), c.numbers[r]) - cuts.begin())
@@ -98,7 +90,7 @@ std::vector<double> supervised_weights(const Training& t, const Table& table, st
     std::vector<double> share(weights.size(), 0);
     double most = 0;
     for (std::size_t f = 0; f < weights.size(); ++f) {
-      for (const Division& d : divide(table.columns[f], table.rows)) share[f] = std::max(share[f], told(t, rows, d, *target));
+      for (const Division& d : divide(table.columns[f], table.rows, t.stop)) share[f] = std::max(share[f], told(t, rows, d, *target));
       most = std::max(most, share[f]);
     }
     for (std::size_t f = 0; f < weights.size() && most > 0; ++f) tells[f] = std::max(tells[f], share[f] / most);

@@ -175,6 +175,15 @@ TEST(MixtureProperty, PublicSets) {
   const Public heart = read_public(root + "/heart_cleveland/heart_cleveland.csv", "", {"age", "trestbps", "chol", "thalach", "oldpeak"}, true);
   ASSERT_EQ(heart.table.rows, 303U);
   EXPECT_GT(adjusted_rand(heart.classes, assign_clusters(fit_mixture(heart.table, {}, Stop()), heart.table, Stop())), 0.3);
+  // The number of classes named, as icp_cluster(row, k) does.
+  const auto named = [](const Public& set, int k) {
+    MixtureOptions options;
+    options.k = k;
+    options.explain = true;
+    return adjusted_rand(set.classes, assign_clusters(fit_mixture(set.table, options, Stop()), set.table, Stop()));
+  };
+  EXPECT_GE(named(zoo, 7), 0.66);
+  EXPECT_GE(named(heart, 2), 0.36);
 }
 
 }  // namespace
