@@ -28,7 +28,7 @@ std::optional<double> standard_error(std::span<const Observation> observations, 
 Estimate share_estimate(std::span<const Observation> observations, const Stop& stop = {}, double level = 0.95);
 // The number of independent observations that such a share stands on: n / design effect, and where all or none are ones,
 // so that the variance says nothing, the companies.
-double effective_number(std::span<const Observation> observations);
+double effective_number(std::span<const Observation> observations, const Stop& stop = {});
 // Probability that the true share is at most `limit`, given the share seen among `number` independent observations, under
 // Jeffreys' prior (1946): Beta(number · share + 1/2, number · (1 - share) + 1/2).
 double share_at_most(double share, double number, double limit);

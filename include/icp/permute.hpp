@@ -9,14 +9,16 @@
 #include <span>
 #include <vector>
 
+#include "icp/stop.hpp"
+
 namespace icp {
 
 class Permuter {
  public:
   // Rows of one company stand together.
-  explicit Permuter(std::span<const std::int32_t> company);
+  explicit Permuter(std::span<const std::int32_t> company, const Stop& stop = {});
   // The target of the `number`-th permutation; the same for the same seed and number.
-  std::vector<double> permute(std::span<const double> target, std::uint64_t seed, std::uint64_t number) const;
+  std::vector<double> permute(std::span<const double> target, std::uint64_t seed, std::uint64_t number, const Stop& stop = {}) const;
 
  private:
   std::vector<std::size_t> start_;           // of each company's rows, and the end

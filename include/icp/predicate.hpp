@@ -44,8 +44,8 @@ struct Predicate {
 };
 
 // A column's name as SQL; a text as an SQL literal.
-std::string quote_identifier(const std::string& name);
-std::string quote_literal(const std::string& text);
+std::string sql_identifier(const std::string& name);
+std::string sql_literal(const std::string& text);
 
 // The shortest decimal strictly between a and b, near their middle: a boundary that people can read.
 double boundary(double a, double b);

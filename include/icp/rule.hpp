@@ -46,6 +46,7 @@ struct RuleOptions {
   // Quality: NaN (default) the test statistic; else n^exponent · |difference of the means|, as in pysubgroup (0.5 its
   // square-root measure, 1 weighted relative accuracy).
   double exponent = std::numeric_limits<double>::quiet_NaN();
+  double work = 7e9;                // rows looked at and rules tried, at most, in all permutations: else rules are shorter, ranges coarser
   double level = error_budget;      // of the whole list: its share of the budget
   bool all = false;                 // also what is not significant
   std::uint64_t seed = 0;

@@ -206,13 +206,13 @@ class Finder {
       if (stage_.of_row[r] >= 0) stage[static_cast<std::size_t>(stage_.of_row[r])] += n;
     }
     s.companies = static_cast<std::int64_t>(companies.size());
-    s.win_rate = share_estimate(rated);
-    draft.number = rated.empty() ? 0 : effective_number(rated);
+    s.win_rate = share_estimate(rated, stop_);
+    draft.number = rated.empty() ? 0 : effective_number(rated, stop_);
     if (s.win_rate.value) s.at_most = share_at_most(*s.win_rate.value, draft.number, t_.options.anti_icp.win_rate);
     s.hours_known = s.n > 0 ? with_hours / static_cast<double>(s.n) : 0;
-    s.deal_hours = mean_estimate(hours);
-    s.deal_touches = mean_estimate(touches);
-    s.ltv = company_mean_estimate(ltv);
+    s.deal_hours = mean_estimate(hours, stop_);
+    s.deal_touches = mean_estimate(touches, stop_);
+    s.ltv = company_mean_estimate(ltv, stop_);
     const auto lost = static_cast<double>(s.n - s.won);
     if (const auto most = std::max_element(reason.begin(), reason.end()); most != reason.end() && *most > 0) {
       const auto k = static_cast<std::size_t>(most - reason.begin());
@@ -330,7 +330,7 @@ class Finder {
       rest.any = true;
       if (t_.rated[r] != 0) rated.push_back(t_.observe(r, d_.outcome[r] == Outcome::won ? 1 : 0));
     }
-    if (!rated.empty()) rest.at_most = share_at_most(*share_estimate(rated).value, effective_number(rated), t_.options.anti_icp.win_rate);
+    if (!rated.empty()) rest.at_most = share_at_most(*share_estimate(rated, stop_).value, effective_number(rated, stop_), t_.options.anti_icp.win_rate);
     return rest;
   }
 
@@ -401,8 +401,8 @@ class Finder {
       }
     Share s;
     if (seen.empty()) return s;
-    s.value = *share_estimate(seen).value;
-    s.number = effective_number(seen);
+    s.value = *share_estimate(seen, stop_).value;
+    s.number = effective_number(seen, stop_);
     s.companies = static_cast<std::int64_t>(companies.size());
     return s;
   }

@@ -21,7 +21,7 @@ std::uint8_t part(const std::vector<double>& cuts, double x) {
 class Builder {
  public:
   Builder(Field& field, const Dataset& data, const Encoder& encoder, const Stop& stop)
-      : f_(field), data_(data), table_(encoder.encode(data, field.rows.row, stop)), encoder_(encoder) {}
+      : f_(field), data_(data), table_(encoder.encode(data, field.rows.row, stop)), encoder_(encoder), stop_(stop) {}
 
   void add(std::size_t feature) {
     const TableColumn& column = table_.columns[feature];
@@ -49,7 +49,7 @@ class Builder {
     Variable v;
     v.feature = feature;
     v.numeric = true;
-    const std::vector<double> fine = rules::cuts_of(known, fifths), coarse = rules::cuts_of(known, thirds);
+    const std::vector<double> fine = rules::cuts_of(known, fifths, stop_), coarse = rules::cuts_of(known, thirds, stop_);
     for (const double x : column.numbers) {
       v.cell.push_back(std::isnan(x) ? no_cell : part(fine, x));
       v.coarse.push_back(std::isnan(x) ? no_cell : part(coarse, x));
@@ -153,6 +153,7 @@ class Builder {
   const Dataset& data_;
   Table table_;
   const Encoder& encoder_;
+  const Stop& stop_;
   std::vector<std::pair<std::pair<std::size_t, std::int32_t>, std::size_t>> items_;  // feature and item, rows
 };
 
@@ -185,7 +186,7 @@ double entropy(std::span<const double> counts) {
 Field make_field(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
                  const Stop& stop) {
   Field f;
-  f.rows = rules::lay_out(data, rows, target);
+  f.rows = rules::lay_out(data, rows, target, stop);
   const std::vector<double>& y = f.rows.target;
   f.binary = std::all_of(y.begin(), y.end(), [](double v) { return v == 0 || v == 1; });
   // Squares of large numbers are out of range: sums are taken in units of the largest.
@@ -203,7 +204,7 @@ Field make_field(const Dataset& data, const Encoder& encoder, std::span<const st
     f.deviation = 0;
     return f;
   }
-  const std::vector<double> cuts = f.binary ? std::vector<double>{0.5} : rules::cuts_of(y, fifths);
+  const std::vector<double> cuts = f.binary ? std::vector<double>{0.5} : rules::cuts_of(y, fifths, stop);
   f.bins = cuts.size() + 1;
   std::vector<double> counts(f.bins, 0);
   for (const double v : y) {

@@ -10,6 +10,7 @@ namespace icp {
 std::vector<DealRules> find_deal_rules(const Training& t, const Encoder& encoder, const Zone& zone, double share, const Stop& stop) {
   RuleOptions options = rule_options(t.options);
   options.level = share;
+  options.work = 1.5e9;   // a fit makes more than one search
   std::vector<DealRules> out;
   if (options.top == 0) return out;
   const auto add = [&](const char* target, Population population, auto&& value) {

@@ -60,7 +60,7 @@ double effective(const Sums& s) {
 
 }  // namespace
 
-double effective_number(std::span<const Observation> observations) { return effective(sum_up(observations, Stop{})); }
+double effective_number(std::span<const Observation> observations, const Stop& stop) { return effective(sum_up(observations, stop)); }
 
 double share_at_most(double share, double number, double limit) {
   if (limit <= 0 || limit >= 1 || !(number > 0)) return limit >= 1 ? 1 : limit <= 0 ? 0 : 0.5;

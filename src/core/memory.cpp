@@ -9,7 +9,6 @@
 #include "icp/estimate.hpp"
 #include "icp/hash.hpp"
 #include "icp/mixture.hpp"
-#include "icp/rule.hpp"
 
 namespace icp {
 
@@ -197,12 +196,11 @@ std::uint64_t attributes_of(const Extent& e, const Options& o) {
   return attributes;
 }
 
-// Rows of the population one by one with a cell of each attribute, once whole and once parted; the permuted targets.
+// Rows of the population one by one with a cell of each attribute, once whole and once parted; 32 permuted targets.
 std::uint64_t search_memory(const Extent& e, const Options& o) {
   const std::uint64_t attributes = attributes_of(e, o);
   const std::uint64_t rows = std::max(e.rows, e.seen);
-  const bool permuted = rows < confirmed_from || o.rules.value_or(RuleSettings{}).holdout <= 0;
-  return rows * (2 * (16 + 2 * attributes) + 8 + (permuted ? 4 * 5 + 64 * (4 + 8) : 0));
+  return rows * (2 * (16 + 2 * attributes) + 8 + 4 * 5 + 2 * 8 + 32 * 4);
 }
 
 }  // namespace

@@ -19,9 +19,11 @@ void shuffle(std::vector<T>& v, Random& random) {
 
 }  // namespace
 
-Permuter::Permuter(std::span<const std::int32_t> company) {
+Permuter::Permuter(std::span<const std::int32_t> company, const Stop& stop) {
+  Pace pace(stop);
   std::map<std::size_t, std::vector<std::size_t>> by_size;
   for (std::size_t i = 0; i < company.size();) {
+    pace.step();
     std::size_t j = i;
     while (j < company.size() && company[j] == company[i]) ++j;
     by_size[j - i].push_back(start_.size());
@@ -40,13 +42,16 @@ Permuter::Permuter(std::span<const std::int32_t> company) {
   strata_.back().insert(strata_.back().end(), pool.begin(), pool.end());
 }
 
-std::vector<double> Permuter::permute(std::span<const double> target, std::uint64_t seed, std::uint64_t number) const {
+std::vector<double> Permuter::permute(std::span<const double> target, std::uint64_t seed, std::uint64_t number, const Stop& stop) const {
+  Pace pace(stop);
   Random random(hash64("permutation", seed) + number * 0x9e3779b97f4a7c15ULL);
   std::vector<double> out(target.size()), values;
   for (const auto& stratum : strata_) {
     std::vector<std::size_t> donor = stratum;
     shuffle(donor, random);
+    stop.poll();
     for (std::size_t i = 0; i < stratum.size(); ++i) {
+      pace.step();
       const std::size_t from = start_[donor[i]], n = start_[donor[i] + 1] - from, to = start_[stratum[i]], m = start_[stratum[i] + 1] - to;
       if (n == 1 && m == 1) {
         out[to] = target[from];

@@ -50,7 +50,7 @@ Population::Bound bound(const DataColumn& c, double day, const Zone& zone) {
 }
 
 std::string moment(const Population::Bound& b) {
-  return fmt::format("{}::{}", quote_identifier(b.column), b.local ? "timestamp" : "timestamptz");
+  return fmt::format("{}::{}", sql_identifier(b.column), b.local ? "timestamp" : "timestamptz");
 }
 std::string after(const Population::Bound& b) {
   return fmt::format("{} > '{}'::timestamp{}", moment(b), moment_text(b.last), b.local ? "" : " AT TIME ZONE 'UTC'");
@@ -62,16 +62,16 @@ std::string known(const Population::Bound& b) { return fmt::format("isfinite({})
 std::string Population::sql(const std::string& model) const {
   if (values.empty()) return "false";
   std::vector<std::string> list;
-  for (const std::string& v : values) list.push_back(kind == Kind::categorical ? quote_literal(v) : v);
-  std::string out = fmt::format("{}{} IN ({})", quote_identifier(outcome), kind == Kind::categorical ? "::text COLLATE \"C\"" : kind == Kind::numeric ? "::float8" : "",
+  for (const std::string& v : values) list.push_back(kind == Kind::categorical ? sql_literal(v) : v);
+  std::string out = fmt::format("{}{} IN ({})", sql_identifier(outcome), kind == Kind::categorical ? "::text COLLATE \"C\"" : kind == Kind::numeric ? "::float8" : "",
                                 fmt::join(list, ", "));
-  if (!weight.empty()) out += fmt::format(" AND ({}::float8 > 0) IS NOT FALSE", quote_identifier(weight));
+  if (!weight.empty()) out += fmt::format(" AND ({}::float8 > 0) IS NOT FALSE", sql_identifier(weight));
   if (!first.column.empty()) {
     const std::string young = second.column.empty()
                                   ? fmt::format("({} AND {})", known(first), after(first))
                                   : fmt::format("(CASE WHEN {} THEN {} ELSE {} AND {} END)", known(first), after(first), known(second), after(second));
     out += ageless.empty() ? fmt::format(" AND {} IS NOT TRUE", young)
-                           : fmt::format(" AND ({} IS NOT NULL OR {} IS NOT TRUE)", quote_identifier(ageless), young);
+                           : fmt::format(" AND ({} IS NOT NULL OR {} IS NOT TRUE)", sql_identifier(ageless), young);
   }
   if (scored) out += fmt::format(" AND icp_dqs(d, {}) IS NOT NULL", model);
   return out;

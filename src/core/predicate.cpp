@@ -17,7 +17,7 @@ namespace {
 constexpr double infinity = std::numeric_limits<double>::infinity();
 
 std::string condition_sql(const Condition& c) {
-  const std::string column = quote_identifier(c.column);
+  const std::string column = sql_identifier(c.column);
   if (c.missing) {
     switch (c.kind) {
       case Kind::numeric: return fmt::format("({0} IS NULL OR {0}::float8 IN ('NaN', 'Infinity', '-Infinity'))", column);
@@ -34,13 +34,13 @@ std::string condition_sql(const Condition& c) {
     case Kind::binary: return fmt::format("{} IS {}", column, c.truth ? "TRUE" : "FALSE");
     case Kind::categorical: {
       std::string list;
-      for (const std::string& v : c.values) list += (list.empty() ? "" : ", ") + quote_literal(v);
+      for (const std::string& v : c.values) list += (list.empty() ? "" : ", ") + sql_literal(v);
       return fmt::format("{}::text COLLATE \"C\" {}", column, c.values.size() == 1 ? "= " + list : "IN (" + list + ")");
     }
     case Kind::set: {
       std::string any;
       for (const std::string& v : c.values)
-        any += fmt::format("{}{} COLLATE \"C\" = ANY ({}::text[])", any.empty() ? "" : " OR ", quote_literal(v), column);
+        any += fmt::format("{}{} COLLATE \"C\" = ANY ({}::text[])", any.empty() ? "" : " OR ", sql_literal(v), column);
       return c.values.size() == 1 ? any : "(" + any + ")";
     }
   }
@@ -100,7 +100,7 @@ bool condition_holds(const Condition& c, const Dataset& data, std::size_t row) {
 
 }  // namespace
 
-std::string quote_identifier(const std::string& name) {
+std::string sql_identifier(const std::string& name) {
   std::string out = "\"";
   for (const char c : name) {
     if (c == '"') out += '"';
@@ -110,7 +110,7 @@ std::string quote_identifier(const std::string& name) {
 }
 
 // E'' where there is a backslash, so that the literal means the same whatever standard_conforming_strings is.
-std::string quote_literal(const std::string& text) {
+std::string sql_literal(const std::string& text) {
   std::string out = text.find('\\') == std::string::npos ? "'" : "E'";
   for (const char c : text) {
     if (c == '\'' || c == '\\') out += c;

@@ -238,7 +238,7 @@ Report report_rules(const RuleList& list, const std::string& language) {
 
 Report report_rules(const Model& model, const std::string& language) {
   Report r = rules_report(language);
-  const std::string name = model.name && model.number ? quote_literal(fmt::format("{}@{}", *model.name, *model.number)) : "$1";
+  const std::string name = model.name && model.number ? sql_literal(fmt::format("{}@{}", *model.name, *model.number)) : "$1";
   for (const DealRules& rules : model.rules) add_rules(r, rules.list, rules.population.sql(name), language);
   return r;
 }

@@ -17,7 +17,6 @@ namespace {
 using namespace rules;
 
 constexpr std::size_t confirmed = 20;      // candidates that are, at most
-constexpr double permuted_work = 6e7;      // of one search that permutations repeat
 constexpr double searched_work = 2e8;      // of one search on a half
 constexpr double pays = 2.5;                // standard errors by which a conjunct must tell what it keeps from what it excludes
 constexpr double gains = 1;                // ... unless the statistic gains more than chance usually adds
@@ -109,7 +108,7 @@ class List {
         if (bins != bins_) space_ = make_space(data_, encoder_, rows_, target_, o_, bins, stop_);
         bins_ = bins;
         if (d == 1 && bins == 5) return d;
-        if (!search_all(space_, o_, d, permuted_work * 500 / std::max(1, o_.permutations), stop_).over) return d;
+        if (!search_all(space_, o_, d, o_.work / std::max(1, o_.permutations), stop_).over) return d;
       }
   }
 
@@ -124,8 +123,8 @@ class List {
     std::vector<std::uint32_t> in_rows, out_rows;
     for (std::size_t r = 0; r < space_.rows(); ++r)
       (out.contains(space_.company[r]) ? out_rows : in_rows).push_back(static_cast<std::uint32_t>(r));
-    chosen_ = part_of(space_, in_rows);
-    held_ = part_of(space_, out_rows);
+    chosen_ = part_of(space_, in_rows, stop_);
+    held_ = part_of(space_, out_rows, stop_);
   }
 
   double statistic(const Space& s, const Moments& m, const Cut& c) const {

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kept = 2000;       // candidates of each direction
 constexpr std::size_t beam_width = 100;  // of each direction
-constexpr std::size_t lanes = 64;        // permutations worked on at once
+constexpr std::size_t lanes = 32;        // permutations worked on at once
 
 bool before(const Candidate& a, const Candidate& b) {
   const double x = std::abs(a.quality), y = std::abs(b.quality);
@@ -119,18 +119,17 @@ class Finder {
 // The statistics of one block of permutations, side by side.
 class Permuted {
  public:
-  Permuted(const Space& space, int depth) : space_(space), cells_(static_cast<std::size_t>(depth) + 1), y_(space.rows() * lanes), high_(lanes), low_(lanes) {}
+  Permuted(const Space& space, int depth, const Stop& stop) : space_(space), pace_(stop), cells_(static_cast<std::size_t>(depth) + 1), y_(space.rows() * lanes), high_(lanes), low_(lanes) {}
 
-  // `targets`: for each lane a permuted target.
-  void load(const std::vector<std::vector<double>>& targets) {
-    for (std::size_t b = 0; b < lanes; ++b) {
-      const std::vector<double>& t = targets[std::min(b, targets.size() - 1)];
-      const Moments m = moments(t);
-      for (std::size_t r = 0; r < t.size(); ++r)
-        y_[r * lanes + b] = m.deviation > 0 ? static_cast<float>((t[r] - m.mean) / m.deviation) : 0.0F;
+  // The permuted target of one lane.
+  void load(std::size_t lane, const std::vector<double>& target) {
+    const Moments m = moments(target);
+    for (std::size_t r = 0; r < target.size(); ++r) {
+      pace_.step();
+      y_[r * lanes + lane] = m.deviation > 0 ? static_cast<float>((target[r] - m.mean) / m.deviation) : 0.0F;
     }
-    std::fill(high_.begin(), high_.end(), -1e30F);
-    std::fill(low_.begin(), low_.end(), 1e30F);
+    high_[lane] = -1e30F;
+    low_[lane] = 1e30F;
   }
   void enter(std::size_t level, const Attribute& a, std::span<const std::uint32_t> rows) {
     // Sums by cell; for ranges, of all cells before each.
@@ -138,6 +137,7 @@ class Permuted {
     const auto cells = static_cast<std::size_t>(a.cells);
     sum.assign((cells + 1) * lanes, 0);
     for (const std::uint32_t r : rows) {
+      pace_.step();
       if (a.cell[r] < 0) continue;
       float* to = sum.data() + static_cast<std::size_t>(a.cell[r] + 1) * lanes;
       const float* from = y_.data() + static_cast<std::size_t>(r) * lanes;
@@ -170,6 +170,7 @@ class Permuted {
     low_[b] = low_[b] > t ? t : low_[b];
   }
   const Space& space_;
+  Pace pace_;
   std::vector<std::vector<float>> cells_;
   std::vector<float> y_, high_, low_;
 };
@@ -218,6 +219,7 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
         tally.count(space, attribute, rows);
         sums.count(space, attribute, rows);
         for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
+          stop.poll();
           const Selector& selector = space.selectors[s];
           const double n = tally.rows(selector), squares = tally.squares(selector);
           if (n <= 0 || n * n < floor * squares || n >= static_cast<double>(rows.size())) continue;
@@ -244,17 +246,20 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
 }
 
 Largest permute_largest(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
-  const Permuter permuter(space.company);
+  const Permuter permuter(space.company, stop);
   Largest out;
-  Permuted permuted(space, depth);
+  Permuted permuted(space, depth, stop);
   const auto all = static_cast<std::size_t>(options.permutations);
   for (std::size_t first = 0; first < all; first += lanes) {
-    std::vector<std::vector<double>> targets;
-    for (std::size_t b = first; b < std::min(all, first + lanes); ++b) targets.push_back(permuter.permute(space.target, options.seed, b));
-    permuted.load(targets);
+    // The last block repeats its first permutations where it has fewer than lanes.
+    const std::size_t here = std::min(lanes, all - first);
+    for (std::size_t b = 0; b < lanes; ++b) {
+      stop.poll();
+      permuted.load(b, permuter.permute(space.target, options.seed, first + b % here, stop));
+    }
     Walk walk(space, static_cast<double>(options.min_companies), stop, permuted);
     walk.run(depth);
-    for (std::size_t b = 0; b < targets.size(); ++b) {
+    for (std::size_t b = 0; b < here; ++b) {
       out.high.push_back(permuted.high(b));
       out.low.push_back(permuted.low(b));
     }

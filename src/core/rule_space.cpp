@@ -16,8 +16,8 @@ constexpr std::size_t most_cells = 200;
 
 class Builder {
  public:
-  Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins)
-      : s_(space), d_(data), encoder_(encoder), options_(options), bins_(bins) {}
+  Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins, const Stop& stop)
+      : s_(space), d_(data), encoder_(encoder), options_(options), bins_(bins), stop_(stop) {}
 
   void add(std::size_t f) {
     const Feature& feature = encoder_.features[f];
@@ -78,12 +78,13 @@ class Builder {
   }
 
   void numeric(std::size_t f, const DataColumn& column) {
+    Pace pace(stop_);
     std::vector<double> known;
     for (const std::uint32_t r : s_.row)
       if (column.known[r] != 0) known.push_back(column.numbers[r]);
-    std::vector<double> cuts = cuts_of(std::move(known), bins_);
+    std::vector<double> cuts = cuts_of(std::move(known), bins_, stop_);
     Draft& d = draft(f, cuts.size() + 1);
-    for (std::size_t r = 0; r < s_.rows(); ++r)
+    for (std::size_t r = 0; r < s_.rows(); ++r, pace.step())
       if (column.known[s_.row[r]] != 0)
         d.attribute.cell[r] = static_cast<std::int16_t>(std::upper_bound(cuts.begin(), cuts.end(), column.numbers[s_.row[r]]) - cuts.begin());
     const auto cells = d.attribute.cells;
@@ -100,19 +101,21 @@ class Builder {
   }
 
   void binary(std::size_t f, const DataColumn& column) {
+    Pace pace(stop_);
     Draft& d = draft(f, 2);
-    for (std::size_t r = 0; r < s_.rows(); ++r)
+    for (std::size_t r = 0; r < s_.rows(); ++r, pace.step())
       if (column.known[s_.row[r]] != 0) d.attribute.cell[r] = static_cast<std::int16_t>(column.codes[s_.row[r]]);
     d.selectors = {single(0), single(1)};
     missing(d, column);
   }
 
   void categorical(std::size_t f, const DataColumn& column) {
+    Pace pace(stop_);
     const Feature& feature = encoder_.features[f];
     const std::vector<std::int32_t> category = categories_of_words(feature, column);
     const std::size_t cells = std::min(feature.categories.size(), most_cells);
     Draft& d = draft(f, cells);
-    for (std::size_t r = 0; r < s_.rows(); ++r) {
+    for (std::size_t r = 0; r < s_.rows(); ++r, pace.step()) {
       if (column.known[s_.row[r]] == 0) continue;
       const std::int32_t k = category[static_cast<std::size_t>(column.codes[s_.row[r]])];
       if (k >= 0 && static_cast<std::size_t>(k) < cells) d.attribute.cell[r] = static_cast<std::int16_t>(k);
@@ -130,11 +133,12 @@ class Builder {
 
   void set(std::size_t f, const DataColumn& column) {
     const Feature& feature = encoder_.features[f];
+    Pace pace(stop_);
     const std::vector<std::int32_t> category = categories_of_words(feature, column);
     for (std::size_t k = 0; k < feature.categories.size(); ++k) {
       Draft& d = draft(f, 1);
       d.attribute.item = static_cast<std::int32_t>(k);
-      for (std::size_t r = 0; r < s_.rows(); ++r)
+      for (std::size_t r = 0; r < s_.rows(); ++r, pace.step())
         for (std::uint32_t j = column.offsets[s_.row[r]]; j < column.offsets[s_.row[r] + 1]; ++j)
           if (category[static_cast<std::size_t>(column.items[j])] == static_cast<std::int32_t>(k)) d.attribute.cell[r] = 0;
       d.selectors = {single(0)};
@@ -146,13 +150,14 @@ class Builder {
   const Encoder& encoder_;
   const RuleOptions& options_;
   int bins_;
+  const Stop& stop_;
   std::vector<Draft> drafts_;
 };
 
 }  // namespace
 
-std::vector<double> cuts_of(std::vector<double> values, int bins) {
-  std::sort(values.begin(), values.end());
+std::vector<double> cuts_of(std::vector<double> values, int bins, const Stop& stop) {
+  sort(values.begin(), values.end(), stop);
   std::vector<double> cuts;
   for (int b = 1; b < bins && !values.empty(); ++b) {
     const auto k = values.size() * static_cast<std::size_t>(b) / static_cast<std::size_t>(bins);
@@ -193,13 +198,18 @@ double intraclass(std::span<const std::int32_t> company, std::span<const double>
   return std::clamp(rho, 0.0, 1.0);
 }
 
-Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target) {
+Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target, const Stop& stop) {
   Space s;
+  Pace pace(stop);
   std::vector<std::size_t> order(rows.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return data.company[rows[a]] < data.company[rows[b]]; });
+  sort(order.begin(), order.end(), stop, [&](auto a, auto b) {
+    const auto x = data.company[rows[a]], y = data.company[rows[b]];
+    return x != y ? x < y : a < b;
+  });
   for (const std::size_t i : order)
     for (std::uint64_t k = 0; k < data.count[rows[i]]; ++k) {
+      pace.step();
       s.row.push_back(rows[i]);
       s.company.push_back(data.company[rows[i]]);
       s.target.push_back(target[i]);
@@ -211,8 +221,8 @@ Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::spa
 
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
                  const RuleOptions& options, int bins, const Stop& stop) {
-  Space s = lay_out(data, rows, target);
-  Builder builder(s, data, encoder, options, bins);
+  Space s = lay_out(data, rows, target, stop);
+  Builder builder(s, data, encoder, options, bins, stop);
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
     builder.add(f);
@@ -221,7 +231,7 @@ Space make_space(const Dataset& data, const Encoder& encoder, std::span<const st
   return s;
 }
 
-Space part_of(const Space& space, std::span<const std::uint32_t> rows) {
+Space part_of(const Space& space, std::span<const std::uint32_t> rows, const Stop& stop) {
   Space p;
   p.selectors = space.selectors;
   for (const std::uint32_t r : rows) {
@@ -232,6 +242,7 @@ Space part_of(const Space& space, std::span<const std::uint32_t> rows) {
   p.repeated = space.repeated;
   p.within = space.within;
   for (const Attribute& a : space.attributes) {
+    stop.poll();
     Attribute& b = p.attributes.emplace_back();
     b.feature = a.feature;
     b.item = a.item;

@@ -76,15 +76,15 @@ struct Space {
 };
 
 // The rows alone, without attributes.
-Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target);
+Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target, const Stop& stop);
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
                  const RuleOptions& options, int bins, const Stop& stop);
 // The same attributes over some of the rows (ascending).
-Space part_of(const Space& space, std::span<const std::uint32_t> rows);
+Space part_of(const Space& space, std::span<const std::uint32_t> rows, const Stop& stop);
 Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& path);
 
 // Cuts that part the values into `bins` of about equal numbers (or fewer), at boundaries that people can read.
-std::vector<double> cuts_of(std::vector<double> values, int bins);
+std::vector<double> cuts_of(std::vector<double> values, int bins, const Stop& stop);
 
 // Intraclass correlation by analysis of variance (Donner 1986), within 0–1.
 double intraclass(std::span<const std::int32_t> company, std::span<const double> target);
@@ -135,6 +135,7 @@ class Walk {
       here.tally.count(space_, attribute, here.rows);
       visitor_.enter(level, attribute, here.rows);
       for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
+        stop_.poll();
         const Selector& selector = space_.selectors[s];
         const double n = here.tally.rows(selector), squares = here.tally.squares(selector);
         if (n <= 0 || n * n < floor_ * squares || n >= static_cast<double>(here.rows.size())) continue;
