@@ -49,11 +49,11 @@ CREATE TABLE deal AS
 SELECT i AS deal_id, i % 400 AS company_id, CASE WHEN i % 50 = 0 THEN 'Open' WHEN (i * 7919) % 97 < CASE WHEN i % 400 % 5 = 1 THEN 70 ELSE 25 END THEN 'Won!' ELSE 'lost' END AS "Stage",
        CASE WHEN i % 3 > 0 THEN timestamp '2024-01-01' + i * interval '9 hours' END AS first_contact_at,
        CASE WHEN i % 7 > 0 THEN date '2023-12-31' + i / 3 END AS created_at,
-       timestamptz '2024-01-20 00:00:00+00' + i * interval '9 hours' AS closed_at, (i % 40 > 0)::int AS weight,
+       timestamptz '2024-01-10 00:00:00+00' + i * interval '9 hours' + i % 30 * interval '1 day' AS closed_at, (i % 40 > 0)::int AS weight,
        1000.0 AS ltv, 100 + (i * 37) % 200 AS cac, CASE WHEN i % 400 % 5 = 2 THEN 5 ELSE 25 END + i % 4 AS calls, CASE WHEN i % 9 > 0 THEN 0.5 END AS retention,
        (ARRAY['Розница', 'Опт', 'O''Hara', 'Public\', 'Build'])[1 + i % 400 % 5] AS "In""dustry", (i % 400 * 53) % 97 AS employees
 FROM generate_series(1, 2400) i;
-CREATE TABLE fitted AS SELECT icp_fit(d, '{"roles": {"outcome": "Stage", "won": ["won!"]}, "timezone": "Asia/Almaty"}') AS model FROM deal d;
+CREATE TABLE fitted AS SELECT icp_fit(d, '{"roles": {"outcome": "Stage", "won": ["won!"]}, "timezone": "Asia/Almaty", "maturity_days": 60}') AS model FROM deal d;
 CREATE FUNCTION differs(model icp_model, OUT differing bigint, OUT rules bigint) LANGUAGE plpgsql AS $$
 DECLARE r icp_rule; same boolean;
 BEGIN
