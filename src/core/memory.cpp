@@ -207,7 +207,7 @@ std::uint64_t search_memory(const Extent& e, const Options& o) {
 
 std::uint64_t fit_memory(const Extent& e, const Options& o) {
   // Cohorts: the encoded rows with their weights, groups and cohorts, sorted copies of one number; what validation and resampling keep.
-  const std::uint64_t learning = table_memory(e, o) + e.rows * (8 + 8 + 16 + 32 + 24 + 48) + mixture_memory(e, o);
+  const std::uint64_t learning = table_memory(e, o) + e.rows * (8 + 8 + 16 + 32 + 24 + 80) + mixture_memory(e, o);
   return std::max(dataset_memory(e), kept_memory(e) + std::max({encoder_memory(e, o), learning, judging_memory(e, o), search_memory(e, o)}));
 }
 
