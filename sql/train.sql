@@ -7,6 +7,9 @@ LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
     leads CONSTANT pg_catalog.text := icp_lead_columns.options OPERATOR(pg_catalog.->>) 'leads';
     relation CONSTANT pg_catalog.regclass := pg_catalog.to_regclass(leads);
+    columns pg_catalog.text[];
+    known pg_catalog.text;
+    shares pg_catalog.jsonb := '{}';
 BEGIN
     IF leads IS NULL THEN
         RETURN icp_lead_columns.options;
@@ -15,13 +18,18 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = pg_catalog.format('the leads view "%s" does not exist', leads),
             HINT = 'The option leads names a view or table, with its schema where that is not in the search_path.';
     END IF;
-    RETURN pg_catalog.jsonb_set(icp_lead_columns.options, '{lead_columns}',
-        (SELECT pg_catalog.jsonb_agg(a.attname ORDER BY a.attnum) FROM pg_catalog.pg_attribute a
-         WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped));
+    SELECT pg_catalog.array_agg(a.attname::pg_catalog.text ORDER BY a.attnum), pg_catalog.string_agg(pg_catalog.format('pg_catalog.count(%I)', a.attname), ', ' ORDER BY a.attnum)
+    INTO columns, known FROM pg_catalog.pg_attribute a
+    WHERE a.attrelid OPERATOR(pg_catalog.=) relation AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
+    IF pg_catalog.has_table_privilege(relation, 'SELECT') THEN
+        EXECUTE pg_catalog.format('SELECT pg_catalog.jsonb_object_agg(c, pg_catalog.round(n::pg_catalog.numeric OPERATOR(pg_catalog./) total, 3)) FROM (SELECT pg_catalog.count(*) AS total, ARRAY[%s] AS known FROM %s) x CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest($1), pg_catalog.unnest(known)) u (c, n) WHERE total OPERATOR(pg_catalog.>) 0',
+            known, relation) INTO shares USING columns;
+    END IF;
+    RETURN icp_lead_columns.options OPERATOR(pg_catalog.||) pg_catalog.jsonb_build_object('lead_columns', columns, 'lead_known', coalesce(shares, '{}'));
 END
 $$;
 COMMENT ON FUNCTION icp_lead_columns(jsonb) IS
-'Options with lead_columns set to the columns of the view that the option leads names; without leads, as they are.';
+'Options with lead_columns and lead_known set to the columns of the view that the option leads names and the share of its rows in which each is known (where the caller may read them); without leads, as they are.';
 
 CREATE FUNCTION icp_train(name text DEFAULT 'main', source regclass DEFAULT NULL, options jsonb DEFAULT NULL, activate boolean DEFAULT true)
 RETURNS icp_training
@@ -66,7 +74,7 @@ BEGIN
     END IF;
     -- What was read off the leads view is read again next time.
     IF given OPERATOR(pg_catalog.?) 'leads' THEN
-        given := given OPERATOR(pg_catalog.-) 'lead_columns'::pg_catalog.text;
+        given := given OPERATOR(pg_catalog.-) ARRAY['lead_columns', 'lead_known'];
     END IF;
     SELECT s.* INTO result FROM @extschema@.icp_model_summary(model) s;
     -- A model without cohorts scores nothing: it does not take the place of one that does.

@@ -16,6 +16,7 @@
 #include "icp/predicate.hpp"
 #include "icp/rule.hpp"
 #include "icp/sample.hpp"
+#include "icp/scorecard.hpp"
 #include "icp/stop.hpp"
 
 namespace icp {
@@ -168,6 +169,8 @@ struct Model {
   std::vector<Finding> findings;
   std::vector<DealRules> rules;        // for winning, for the DQS
   AntiIcp anti_icp;
+  std::vector<Scorecard> scorecards;   // for winning, for the DQS; one where both outcomes, or deals with a DQS, are known
+  std::vector<CardReach> reach;        // of the card for winning
 
   template <class A>
   void describe(A& a) {
@@ -178,6 +181,8 @@ struct Model {
     a.field("cohorts", cohorts); a.field("label_results", label_results); a.field("metrics", metrics); a.field("findings", findings);
     a.field("rules", rules);
     a.field("anti_icp", anti_icp);
+    a.field("scorecards", scorecards);
+    a.field("reach", reach);
   }
   void validate() const;
 };

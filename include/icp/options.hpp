@@ -45,6 +45,12 @@ struct AntiIcpSettings {
   std::optional<double> hours_per_touch;                  // where neither hours nor effort in hours are known
 };
 
+// How scorecards are learned; see CardOptions.
+struct ScorecardSettings {
+  int pairs = 10;
+  std::map<std::string, int> monotone;                    // column → 1 increasing, -1 decreasing
+};
+
 struct Options {
   // roles: role → column, where it is not the role's own name; and what the words of `outcome` mean (folded).
   std::map<std::string, std::string> roles;
@@ -54,6 +60,7 @@ struct Options {
   std::map<std::string, std::string> kinds;               // column → numeric, binary, categorical, set, date
   std::map<std::string, std::string> levels;              // column → firmographic, technographic, situational, psychographic
   std::optional<std::set<std::string>> lead_columns;      // columns that leads have; icp_train reads them off `leads`
+  std::map<std::string, double> lead_known;               // column → share of the leads in which it is known; icp_train reads it off `leads`
   std::string leads;                                      // the leads view, for icp_train and icp_check
 
   std::string dqs_weights = "default", dqs_scale;         // as the types dqs_weights and dqs_scale read them
@@ -72,6 +79,7 @@ struct Options {
   double min_similarity = 0.5, gold_similarity = 0.7, min_coverage = 0.5;
   std::optional<double> margin, touch_cost, hour_cost;
   AntiIcpSettings anti_icp;
+  ScorecardSettings scorecard;
   std::map<std::string, std::string> exclusions;          // name → condition, as exclusion.hpp reads it
   std::map<std::string, LossReason> loss_reasons;         // by code; icp_train reads them off icp_loss_reasons
   std::map<std::string, std::map<std::string, std::string>> titles;  // cohort → language → title

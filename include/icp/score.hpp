@@ -37,10 +37,27 @@ struct Explanation {
   std::string text;
 };
 
+// What to ask of a lead: an unknown attribute, what its answers can change.
+struct Question {
+  std::string feature;
+  std::vector<std::string> labels, grades;  // that answers can lead to, sorted; "" among grades: none
+  bool changes = false;                // some answer leads to another label or grade than the lead has now
+  double narrowing = 0;                // of the range of win_probability, on average over the answers; else of expected_dqs
+  double weight = 0;                   // mean weight among the criteria of the cohorts
+  std::string text;
+};
+
+// Between what bounds the scores of a lead lie, whatever its unknown attributes are.
+struct ScoreRange {
+  std::optional<double> win_probability, win_low, win_high, expected_dqs, dqs_low, dqs_high;
+  std::vector<std::string> unknown;    // features that a scorecard uses and of which the lead says nothing
+};
+
 // Memory that one caller reuses from row to row.
 struct ScoreBuffer {
   EncodedBuffer encoded, other;
   std::vector<double> joint;
+  std::vector<std::uint16_t> bins;
 };
 
 class Scorer {
@@ -66,6 +83,10 @@ class Scorer {
   std::string_view cohort_key(int cohort) const { return model_.cohorts[static_cast<std::size_t>(cohort)].key; }
   LeadScore score(std::span<const Value> values, ScoreBuffer& buffer) const;
   std::vector<Explanation> explain(std::span<const Value> values, ScoreBuffer& buffer, const std::string& language) const;
+  ScoreRange range(std::span<const Value> values, ScoreBuffer& buffer) const;
+  // Every unknown attribute of which an answer can change anything: those first that can change the label or the grade, then
+  // by how much they narrow the range. `language` as in explain().
+  std::vector<Question> questions(std::span<const Value> values, ScoreBuffer& buffer, const std::string& language) const;
   // Similarity to one cohort, by key; none where nothing is known. An unknown cohort is an error (undefined_object).
   std::optional<double> similarity(std::span<const Value> values, ScoreBuffer& buffer, std::string_view cohort) const;
   // Similarity of two rows in the features of the model, weighted as they tell its cohorts apart.
@@ -84,6 +105,9 @@ class Scorer {
 
   void encode(std::span<const Value> values, EncodedBuffer& buffer) const;
   void add_veto(Veto veto);
+  const Scorecard* card(std::string_view target) const;
+  // The score of a card; `bins` is left holding the row's.
+  static double score_of(const Scorecard& card, const EncodedRow& row, std::vector<std::uint16_t>& bins);
   void explain_vetoes(std::span<const Value> values, bool ru, std::vector<Explanation>& out) const;
 
   Model model_;
@@ -92,6 +116,7 @@ class Scorer {
   Matcher matcher_;
   std::vector<std::string_view> columns_;
   std::vector<double> feature_weight_;   // mean weight over the cohorts
+  const Scorecard *win_ = nullptr, *quality_ = nullptr;
   bool dated_ = false;                   // the last two columns are first_contact_at and created_at, for ages
   std::string first_contact_, created_;
   std::vector<std::unique_ptr<const Veto>> vetoes_;

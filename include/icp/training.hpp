@@ -64,6 +64,10 @@ void name_cohorts(std::vector<Cohort>& cohorts, const Encoder& encoder);
 // the error budget.
 std::vector<DealRules> find_deal_rules(const Training& training, const Encoder& encoder, const Zone& zone, double share, const Stop& stop);
 
+// The cards for winning (of mature closed deals) and for the DQS (of won deals that have one), with what they are worth on
+// deals that they had not seen: scorecards, reach, metrics and findings of the model.
+void find_scorecards(Model& model, const Training& training, const Stop& stop);
+
 // Words of reliability (DESIGN: floors), from the number of companies and the smaller outcome; `limited` below 100 ...
 std::string reliability_word(std::int64_t companies, std::int64_t won, std::int64_t lost, bool won_only);
 

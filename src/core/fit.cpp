@@ -344,6 +344,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
     m.validate();
     return m;
   }
+  find_scorecards(m, t, stop);
   m.rules = find_deal_rules(t, m.encoder, zone, t.share, stop);
   Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
   const auto fewer = [&] { l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop); };

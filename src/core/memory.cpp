@@ -205,10 +205,33 @@ std::uint64_t search_memory(const Extent& e, const Options& o) {
 
 }  // namespace
 
+namespace {
+
+// A scorecard: the bins of every row, those of the terms solved for, and three matrices of all points.
+std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
+  std::uint64_t columns = 0, points = 1;
+  for (const Extent::Column& c : e.columns) {
+    if (!may_be_feature(c, o)) continue;
+    if (c.items > 0) {
+      columns += std::min<std::uint64_t>(c.texts, 40);
+      points += 3 * std::min<std::uint64_t>(c.texts, 40);
+    } else {
+      columns += 1;
+      points += (c.wide ? 34 : 1) + std::min<std::uint64_t>(c.texts, 64);
+    }
+  }
+  points = std::min<std::uint64_t>(points, 1000);
+  if (o.scorecard.pairs > 0) points = std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs)));
+  const std::uint64_t sampled = std::min<std::uint64_t>(e.rows, 30000);
+  return table_memory(e, o) + e.rows * (columns * 4 + 10 * 4 + 12 * 8) + sampled * 6 * 32 + 3 * 8 * points * points;
+}
+
+}  // namespace
+
 std::uint64_t fit_memory(const Extent& e, const Options& o) {
   // Cohorts: the encoded rows with their weights, groups and cohorts, sorted copies of one number; what validation and resampling keep.
   const std::uint64_t learning = table_memory(e, o) + e.rows * (8 + 8 + 16 + 32 + 24 + 80) + mixture_memory(e, o);
-  return std::max(dataset_memory(e), kept_memory(e) + std::max({encoder_memory(e, o), learning, judging_memory(e, o), search_memory(e, o)}));
+  return std::max(dataset_memory(e), kept_memory(e) + std::max({encoder_memory(e, o), scorecard_memory(e, o), learning, judging_memory(e, o), search_memory(e, o)}));
 }
 
 std::uint64_t associations_memory(const Extent& e, const Options& o) {

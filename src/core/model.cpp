@@ -30,6 +30,8 @@ void Model::validate() const {
     check(numeric || mixture.features[f].levels == static_cast<std::int32_t>(encoder.features[f].categories.size()),
           "A feature of its mixture has other categories.");
   }
+  for (const Scorecard& c : scorecards) c.validate(encoder);
+  for (const CardReach& r : reach) check(std::isfinite(r.threshold) && r.share > 0 && r.share <= 1, "A part of its reach is out of range.");
   for (const AntiSegment& s : anti_icp.segments)
     for (const Condition& c : s.predicate.conditions) check(c.kind <= Kind::set, "A condition of a segment is of no known kind.");
   for (const Cohort& c : cohorts) {

@@ -125,6 +125,17 @@ void read_anti_icp(Options& o, const Json& j) {
   }
 }
 
+void read_scorecard(Options& o, const Json& j) {
+  if (!j.is_object()) refuse("scorecard", "an object");
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "scorecard." + key;
+    if (key == "pairs") o.scorecard.pairs = static_cast<int>(read_integer(name, value, 0, 100));
+    else if (key == "monotone")
+      for (const auto& [column, word] : read_map(name, value, {"increasing", "decreasing"})) o.scorecard.monotone[column] = word == "increasing" ? 1 : -1;
+    else unknown("scorecard.", key, {"monotone", "pairs"});
+  }
+}
+
 // Conditions by name, or a list of conditions that are their own names.
 void read_exclusions(Options& o, const Json& j) {
   constexpr std::size_t most = 100;
@@ -167,6 +178,11 @@ const std::map<std::string, Reader>& readers() {
          o.levels = read_map(k, j, {"firmographic", "technographic", "situational", "psychographic"});
        }},
       {"lead_columns", [](Options& o, const std::string& k, const Json& j) { o.lead_columns = read_strings(k, j); }},
+      {"lead_known", [](Options& o, const std::string& k, const Json& j) {
+         if (!j.is_object()) refuse(k, "an object of column and share");
+         for (const auto& [column, share] : j.items()) o.lead_known[column] = read_number(k + "." + column, share, 0, 1);
+       }},
+      {"scorecard", [](Options& o, const std::string&, const Json& j) { read_scorecard(o, j); }},
       {"leads", [](Options& o, const std::string& k, const Json& j) { o.leads = read_string(k, j); }},
       {"dqs", [](Options& o, const std::string&, const Json& j) { read_dqs(o, j); }},
       {"k", [](Options& o, const std::string& k, const Json& j) { o.k = static_cast<int>(read_integer(k, j, 1, 50)); }},

@@ -7,6 +7,7 @@
 
 #include "icp/antiicp.hpp"
 #include "icp/error.hpp"
+#include "icp/scorecard_report.hpp"
 #include "icp/text.hpp"
 
 namespace icp {
@@ -25,6 +26,8 @@ Scorer::Scorer(Model model, Zone zone) : model_(std::move(model)), options_(pars
   for (const auto& [name, text] : options_.exclusions) add_veto({name, nullptr, text, Expression::parse(text), {}});
   for (const AntiSegment& s : model_.anti_icp.segments)
     if (s.verdict == "black_hole") add_veto({black_hole_name(s), &s, {}, Expression::of(s.predicate), {}});
+  win_ = card("won");
+  quality_ = card("dqs");
   feature_weight_.assign(model_.encoder.features.size(), 0);
   for (const Cohort& c : model_.cohorts)
     for (std::size_t f = 0; f < feature_weight_.size(); ++f)
@@ -39,6 +42,18 @@ void Scorer::add_veto(Veto veto) {
     if (it == columns_.end()) columns_.push_back(column);
   }
   vetoes_.push_back(std::move(kept));
+}
+
+const Scorecard* Scorer::card(std::string_view target) const {
+  for (const Scorecard& c : model_.scorecards)
+    if (c.target == target) return &c;
+  return nullptr;
+}
+
+double Scorer::score_of(const Scorecard& card, const EncodedRow& row, std::vector<std::uint16_t>& bins) {
+  bins.resize(card.columns.size());
+  card.bins(row, bins);
+  return card.score(bins);
 }
 
 void Scorer::no_features() const {
@@ -96,6 +111,8 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
       label = Matcher::Label::non_target;
       break;
     }
+  if (win_ != nullptr) s.win_probability = probability_of(score_of(*win_, row, b.bins));
+  if (quality_ != nullptr) s.expected_dqs = std::clamp(score_of(*quality_, row, b.bins), 0.0, 100.0);
   s.label = Matcher::name(label);
   s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
   s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;
@@ -200,6 +217,16 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
   const EncodedRow row = b.encoded.row();
   std::vector<Explanation> out;
   explain_vetoes(values, ru, out);
+  std::vector<std::optional<std::string>> shown(feature_count());
+  for (std::size_t f = 0; f < shown.size(); ++f)
+    if (values[f].type != ValueType::missing && values[f].type != ValueType::other && values[f].type != ValueType::moment) shown[f] = show(values[f]);
+  const auto explain_cards = [&] {
+    for (const Scorecard* c : {win_, quality_}) {
+      if (c == nullptr) continue;
+      score_of(*c, row, b.bins);
+      explain_card(model_, *c, b.bins, shown, ru, out);
+    }
+  };
   int cohort = matcher_.assign(row, b.joint);
   if (cohort < 0) {
     Similarity best;
@@ -216,6 +243,7 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
     e.score = "similarity";
     e.text = ru ? "о лиде известно слишком мало" : "too little is known of the lead";
     out.push_back(std::move(e));
+    explain_cards();
     return out;
   }
   const auto c = static_cast<std::size_t>(cohort);
@@ -233,7 +261,7 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
     e.score = "similarity";
     e.cohort = model_.cohorts[c].key;
     e.feature = model_.encoder.features[f].name;
-    if (values[f].type != ValueType::missing && values[f].type != ValueType::other && values[f].type != ValueType::moment) e.value = show(values[f]);
+    e.value = shown[f];
     e.usual = usual(model_.encoder.features[f], criteria[f], language);
     if (row.known[f] == 0) {
       if (!e.value) e.text = ru ? "неизвестно" : "not known";
@@ -267,6 +295,7 @@ std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuf
                           : "too little for gold: another cohort or a chance mix of attributes is nearly as likely");
     out.push_back(std::move(e));
   }
+  explain_cards();
   return out;
 }
 

@@ -259,7 +259,7 @@ TEST(AntiIcp, SameModelInAnyOrder) {
 // The veto --------------------------------------------------------------------------------------------------------
 
 struct Lead {
-  std::string industry;
+  std::string_view industry;  // values view it
   double readiness = missing_number;
   std::optional<bool> blacklisted = std::nullopt;
 };
@@ -268,7 +268,7 @@ LeadScore score(const Scorer& scorer, ScoreBuffer& buffer, const Lead& lead, std
   values.clear();
   for (const auto name : scorer.columns()) {
     Value v;
-    if (name == "industry" && !lead.industry.empty()) v = Value::of(std::string_view(lead.industry));
+    if (name == "industry" && !lead.industry.empty()) v = Value::of(lead.industry);
     if (name == "region") v = Value::of(std::string_view("north"));
     if (name == "size") v = Value::of(50.0);
     if (name == "readiness" && !std::isnan(lead.readiness)) v = Value::of(lead.readiness);

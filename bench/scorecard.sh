@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# win_probability of icp_score() against what a user would pick instead, on the same folds, in one run, one core each:
+# logistic regression, naive Bayes and histogram boosting of scikit-learn, XGBoost. Mean of fold AUCs, the paired difference to
+# each peer with the corrected resampled t (Nadeau & Bengio 2003), and the time of a fit. icp_fit() learns cohorts and judges
+# itself by cross-validation in that time too.
+#   ICP_DATA=... bench/scorecard.sh [REPEATS]
+# Needs python3 with pandas, psycopg2 and scikit-learn (Debian: python3-pandas python3-psycopg2 python3-sklearn); XGBoost
+# (python3-xgboost) where it is there. REPEATS (default 1) is that of five folds on the larger sets; the small one has ten times as many.
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+: "${ICP_DATA:?names the directory of the data sets}"
+python=''
+for one in python3 /usr/bin/python3; do
+  if "$one" -c 'import pandas, psycopg2, sklearn' 2>/dev/null; then python=$one; fi
+done
+[ -n "$python" ] || { echo 'python3 with pandas, psycopg2 and scikit-learn is missing' >&2; exit 1; }
+server_build with_llvm=no >/dev/null
+trap 'server_stop bench' EXIT
+server_start bench
+server_env bench
+psql -X -q -v ON_ERROR_STOP=1 -c 'CREATE EXTENSION icp'
+OMP_NUM_THREADS=1 "$python" -W ignore bench/scorecard.py "$ICP_DATA" "${1:-1}"

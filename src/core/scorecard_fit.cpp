@@ -1,0 +1,391 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "linear.hpp"
+#include "scorecard_terms.hpp"
+
+namespace icp::card {
+
+namespace {
+
+constexpr double level_share = 0.01;           // precision of the level of a walk, of that of its steps
+constexpr double first_precision = 4;          // points of half a unit of the target
+constexpr double least_precision = 1e-3, most_precision = 1e7;
+constexpr double common_freedom = 2;           // what components of one kind have in common weighs as much
+constexpr double settled = 0.01;               // degrees of freedom
+constexpr double furthest = 30;                // log-odds beyond which nothing changes
+constexpr double least_information = 1e-8;
+
+// A variance component: parameters first..first+size of one kind.
+struct Component {
+  std::size_t term, first, size;
+  bool walk;                                   // steps between neighbours; else each by itself
+  double precision = first_precision;
+};
+
+class Solver {
+ public:
+  Solver(const Problem& p, const Stop& stop) : p_(p), stop_(stop) {
+    std::size_t next = 1;                      // 0 is the intercept
+    for (const Term* t : p.terms) {
+      offset_.push_back(next);
+      next += t->cells;
+    }
+    cells_ = next;
+    for (std::size_t t = 0; t < p.terms.size(); ++t) {
+      const Term& term = *p.terms[t];
+      const std::size_t known = term.middle.size();
+      if (known == 0) {
+        components_.push_back({t, offset_[t], term.cells, false});
+        continue;
+      }
+      components_.push_back({t, offset_[t], known, true});
+      components_.push_back({t, next, 1, false});
+      line_.push_back({t, next++});
+      components_.push_back({t, offset_[t] + known, 1, false});
+    }
+    size_ = next;
+    gather();
+  }
+
+  Solution run(std::span<const double> start, int steps) {
+    for (std::size_t i = 0; i < std::min(start.size(), components_.size()); ++i) components_[i].precision = start[i];
+    beta_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(size_));
+    beta_[0] = first_intercept();
+    double before = -1;
+    for (int step = 0; step < steps; ++step) {
+      if (step == 4 || step == 8) measure_within();
+      linearise();
+      if (!solve_once()) break;
+      const double freedom = update_precisions(true);
+      if (step > 8 && std::abs(freedom - before) < settled && moved_ < 1e-4) break;
+      before = freedom;
+    }
+    // The precisions stand; the points to the end.
+    for (int step = 0; step < 20; ++step) {
+      linearise();
+      if (!solve_once() || moved_ < 1e-8) break;
+    }
+    update_precisions(false);
+    // Too few deals for so many terms: all are shrunk alike.
+    for (int step = 0; p_.most_freedom > 0 && freedom_ > p_.most_freedom && step < 60; ++step) {
+      for (Component& c : components_) c.precision = std::min(most_precision, c.precision * 1.3);
+      for (int newton = 0; newton < 3; ++newton) {
+        linearise();
+        if (!solve_once()) break;
+      }
+      update_precisions(false);
+    }
+    return result();
+  }
+
+ private:
+  struct Line {
+    std::size_t term, parameter;
+  };
+
+  void gather() {
+    const std::size_t n = p_.rows.size();
+    weight_.resize(n);
+    information_.resize(n);
+    response_.resize(n);
+    target_.resize(n);
+    std::map<std::int32_t, std::size_t> index;
+    double total = 0, mean = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      const std::uint32_t r = p_.rows[i];
+      company_.push_back(index.emplace(p_.company[r], index.size()).first->second);
+      weight_[i] = p_.weight[r];
+      total += weight_[i];
+      mean += weight_[i] * p_.target[r];
+    }
+    companies_ = index.size();
+    mean /= total;
+    double squares = 0;
+    for (std::size_t i = 0; i < n; ++i) squares += weight_[i] * (p_.target[p_.rows[i]] - mean) * (p_.target[p_.rows[i]] - mean);
+    mean_ = mean;
+    // Numbers are standardised, so that one set of starting precisions fits any unit.
+    unit_ = p_.logistic ? 1 : std::sqrt(squares / total);
+    if (!(unit_ > 0)) unit_ = 1;
+    for (std::size_t i = 0; i < n; ++i) target_[i] = p_.logistic ? p_.target[p_.rows[i]] : (p_.target[p_.rows[i]] - mean) / unit_;
+    company_weight_.assign(companies_, 0);
+    for (std::size_t i = 0; i < n; ++i) company_weight_[company_[i]] += weight_[i];
+    effect_.assign(n, 1);
+    cell_.resize(p_.terms.size());
+    for (std::size_t t = 0; t < p_.terms.size(); ++t) {
+      stop_.poll();
+      cell_[t].resize(n);
+      for (std::size_t i = 0; i < n; ++i) cell_[t][i] = (*p_.terms[t]->cell)[p_.rows[i]];
+    }
+  }
+
+  double first_intercept() const { return p_.logistic ? std::log(mean_ / (1 - mean_)) : 0; }
+
+  // The effect of every cell, lines included.
+  std::vector<double> effects(std::size_t t) const {
+    const Term& term = *p_.terms[t];
+    std::vector<double> out(term.cells);
+    for (std::size_t c = 0; c < term.cells; ++c) out[c] = beta_[index(offset_[t] + c)];
+    for (const Line& l : line_)
+      if (l.term == t)
+        for (std::size_t c = 0; c < term.middle.size(); ++c) out[c] += term.middle[c] * beta_[index(l.parameter)];
+    return out;
+  }
+
+  void linearise() {
+    const std::size_t n = target_.size();
+    predicted_.assign(n, beta_[0]);
+    for (std::size_t t = 0; t < cell_.size(); ++t) {
+      stop_.poll();
+      const std::vector<double> effect = effects(t);
+      for (std::size_t i = 0; i < n; ++i) predicted_[i] += effect[cell_[t][i]];
+    }
+    Pace pace(stop_);
+    double squares = 0, total = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      pace.step();
+      const double w = weight_[i] * effect_[i];
+      if (p_.logistic) {
+        const double eta = std::clamp(predicted_[i], -furthest, furthest), mean = probability_of(eta);
+        const double v = std::max(least_information, mean * (1 - mean));
+        information_[i] = w * v;
+        response_[i] = eta + (target_[i] - mean) / v;
+      } else {
+        const double e = target_[i] - predicted_[i];
+        squares += w * e * e;
+        total += w;
+        information_[i] = w;
+        response_[i] = target_[i];
+      }
+    }
+    if (!p_.logistic) {
+      const double left = std::max(total - freedom_ - 1, total / 10);
+      noise_ = std::max(squares / left, 1e-6);
+      for (double& w : information_) w /= noise_;
+    }
+  }
+
+  // Deals of one company: the correlation of their residuals by moments, and from it what each deal weighs.
+  void measure_within() {
+    std::vector<double> sum(companies_, 0), squares(companies_, 0);
+    std::vector<double> n(companies_, 0);
+    double all = 0;
+    for (std::size_t i = 0; i < target_.size(); ++i) {
+      double e = target_[i] - predicted_[i];
+      if (p_.logistic) {
+        const double mean = probability_of(std::clamp(predicted_[i], -furthest, furthest));
+        e = (target_[i] - mean) / std::sqrt(std::max(1e-4, mean * (1 - mean)));
+      }
+      sum[company_[i]] += e;
+      squares[company_[i]] += e * e;
+      n[company_[i]] += 1;
+      all += e * e;
+    }
+    double products = 0, pairs = 0;
+    for (std::size_t c = 0; c < companies_; ++c) {
+      products += (sum[c] * sum[c] - squares[c]) / 2;
+      pairs += n[c] * (n[c] - 1) / 2;
+    }
+    within_ = pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / static_cast<double>(target_.size())), 0.0, 1.0) : 0;
+    for (std::size_t i = 0; i < effect_.size(); ++i) effect_[i] = 1 / (1 + std::max(0.0, company_weight_[company_[i]] - 1) * within_);
+  }
+
+  static Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
+
+  void sum_up() {
+    const std::size_t n = target_.size();
+    system_.setZero(index(size_), index(size_));
+    right_.setZero(index(size_));
+    double total = 0, sum = 0;
+    for (std::size_t i = 0; i < n; ++i) {
+      total += information_[i];
+      sum += information_[i] * response_[i];
+    }
+    system_(0, 0) = total;
+    right_[0] = sum;
+    std::vector<double> table;
+    for (std::size_t a = 0; a < cell_.size(); ++a) {
+      stop_.poll();
+      const std::size_t height = p_.terms[a]->cells;
+      std::vector<double> w(height, 0), wy(height, 0);
+      for (std::size_t i = 0; i < n; ++i) {
+        w[cell_[a][i]] += information_[i];
+        wy[cell_[a][i]] += information_[i] * response_[i];
+      }
+      for (std::size_t c = 0; c < height; ++c) {
+        const auto at = index(offset_[a] + c);
+        system_(at, at) = w[c];
+        system_(at, 0) = system_(0, at) = w[c];
+        right_[at] = wy[c];
+      }
+      for (std::size_t b = a + 1; b < cell_.size(); ++b) {
+        stop_.poll();
+        const std::size_t width = p_.terms[b]->cells;
+        table.assign(height * width, 0);
+        const std::uint16_t *first = cell_[a].data(), *second = cell_[b].data();
+        for (std::size_t i = 0; i < n; ++i) table[first[i] * width + second[i]] += information_[i];
+        for (std::size_t c = 0; c < height; ++c)
+          for (std::size_t d = 0; d < width; ++d)
+            system_(index(offset_[a] + c), index(offset_[b] + d)) = system_(index(offset_[b] + d), index(offset_[a] + c)) = table[c * width + d];
+      }
+    }
+    // Lines: sums over the cells of their term.
+    for (std::size_t k = 0; k < line_.size(); ++k) {
+      const Term& term = *p_.terms[line_[k].term];
+      const auto at = index(line_[k].parameter);
+      for (std::size_t j = 0; j < cells_ + k; ++j) {
+        double s = 0;
+        const std::size_t other = j < cells_ ? j : line_[j - cells_].parameter;
+        for (std::size_t c = 0; c < term.middle.size(); ++c) s += term.middle[c] * system_(index(offset_[line_[k].term] + c), index(other));
+        system_(at, index(other)) = system_(index(other), at) = s;
+      }
+      double own = 0, right = 0;
+      for (std::size_t c = 0; c < term.middle.size(); ++c) {
+        own += term.middle[c] * system_(index(offset_[line_[k].term] + c), at);
+        right += term.middle[c] * right_[index(offset_[line_[k].term] + c)];
+      }
+      system_(at, at) = own;
+      right_[at] = right;
+    }
+  }
+
+  bool solve_once() {
+    sum_up();
+    for (const Component& c : components_) {
+      for (std::size_t i = 0; i < c.size; ++i) system_(index(c.first + i), index(c.first + i)) += c.precision * (c.walk ? level_share : 1);
+      if (!c.walk) continue;
+      for (std::size_t i = 1; i < c.size; ++i) {
+        const auto a = index(c.first + i - 1), b = index(c.first + i);
+        system_(a, a) += c.precision;
+        system_(b, b) += c.precision;
+        system_(a, b) -= c.precision;
+        system_(b, a) -= c.precision;
+      }
+    }
+    for (std::size_t t = 0; t < p_.terms.size(); ++t)
+      for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
+        if (p_.terms[t]->mute[c] != 0) system_(index(offset_[t] + c), index(offset_[t] + c)) += 1e12;
+    stop_.poll();
+    factor_.compute(system_);
+    if (factor_.info() != Eigen::Success) return false;
+    const Eigen::VectorXd next = factor_.solve(right_);
+    if (!next.allFinite()) return false;
+    moved_ = (next - beta_).cwiseAbs().maxCoeff();
+    beta_ = next;
+    stop_.poll();
+    return true;
+  }
+
+  // One Fellner–Schall step of every component; returns the degrees of freedom of all terms.
+  double update_precisions(bool change) {
+    inverse_.setIdentity(index(size_), index(size_));
+    factor_.matrixL().solveInPlace(inverse_);      // rows below the diagonal: the covariance is its square
+    stop_.poll();
+    freedom_ = 0;
+    effective_.assign(p_.terms.size(), 0);
+    struct Found {
+      double freedom = 0, size = 0;
+    };
+    std::vector<Found> found;
+    for (Component& c : components_) {
+      double trace = 0, size = 0;
+      for (std::size_t i = 0; i < c.size; ++i) {
+        const auto at = index(c.first + i);
+        trace += (c.walk ? level_share : 1) * variance(at);
+        size += (c.walk ? level_share : 1) * beta_[at] * beta_[at];
+        if (!c.walk || i == 0) continue;
+        double v = 0;
+        for (Eigen::Index k = at - 1; k < inverse_.rows(); ++k) {
+          const double d = inverse_(k, at) - inverse_(k, at - 1);
+          v += d * d;
+        }
+        trace += v;
+        const double d = beta_[at] - beta_[at - 1];
+        size += d * d;
+      }
+      const double freedom = std::clamp(static_cast<double>(c.size) - c.precision * trace, 0.0, static_cast<double>(c.size));
+      freedom_ += freedom;
+      effective_[c.term] += freedom;
+      found.push_back({freedom, size});
+    }
+    if (!change) return freedom_;
+    // What components of one kind have in common: each is shrunk towards it as if that were known from so many degrees of freedom.
+    Found common[3];
+    for (std::size_t i = 0; i < components_.size(); ++i) {
+      Found& all = common[kind(components_[i])];
+      all.freedom += found[i].freedom;
+      all.size += found[i].size;
+    }
+    for (std::size_t i = 0; i < components_.size(); ++i) {
+      Component& c = components_[i];
+      const Found& all = common[kind(c)];
+      const double prior = kind(c) == 2 || !(all.freedom > 0) ? 0 : common_freedom;
+      const double size = found[i].size + (prior > 0 ? prior * all.size / all.freedom : 0), freedom = found[i].freedom + prior;
+      double next = size > 0 ? freedom / size : most_precision;
+      // Components on their way to nothing grow by a constant factor a step: they are helped along.
+      if (next > c.precision) next *= next / c.precision;
+      c.precision = std::clamp(next, least_precision, most_precision);
+    }
+    return freedom_;
+  }
+
+  std::size_t kind(const Component& c) const { return c.walk ? 0 : p_.terms[c.term]->columns.size() == 1 ? 1 : 2; }
+
+  double variance(Eigen::Index at) const {
+    double v = 0;
+    for (Eigen::Index k = at; k < inverse_.rows(); ++k) v += inverse_(k, at) * inverse_(k, at);
+    return v;
+  }
+
+  Solution result() const {
+    Solution s;
+    s.intercept = p_.logistic ? beta_[0] : mean_ + unit_ * beta_[0];
+    s.effective = effective_;
+    s.within = within_;
+    for (const Component& c : components_) s.precision.push_back(c.precision);
+    for (std::size_t t = 0; t < p_.terms.size(); ++t) {
+      const Term& term = *p_.terms[t];
+      std::vector<double> effect = effects(t), error(term.cells, 0);
+      const Line* line = nullptr;
+      for (const Line& l : line_)
+        if (l.term == t) line = &l;
+      for (std::size_t c = 0; c < term.cells; ++c) {
+        const auto at = index(offset_[t] + c);
+        double v = 0;
+        for (Eigen::Index k = at; k < inverse_.rows(); ++k) {
+          double x = inverse_(k, at);
+          if (line != nullptr && c < term.middle.size()) x += term.middle[c] * inverse_(k, index(line->parameter));
+          v += x * x;
+        }
+        error[c] = unit_ * std::sqrt(v);
+        effect[c] *= unit_;
+        if (term.mute[c] != 0) effect[c] = error[c] = 0;
+      }
+      s.effect.push_back(std::move(effect));
+      s.error.push_back(std::move(error));
+    }
+    return s;
+  }
+
+  const Problem& p_;
+  const Stop& stop_;
+  std::vector<std::size_t> offset_;            // of each term's cells among the parameters
+  std::size_t cells_ = 0, size_ = 0, companies_ = 0;
+  std::vector<Component> components_;
+  std::vector<Line> line_;
+  std::vector<std::vector<std::uint16_t>> cell_;  // [term][row learned from]
+  std::vector<std::size_t> company_;
+  std::vector<double> company_weight_, weight_, effect_, target_, information_, response_, predicted_;
+  double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 0, freedom_ = 0;
+  std::vector<double> effective_;
+  Eigen::MatrixXd system_, inverse_;
+  Eigen::VectorXd right_, beta_;
+  Eigen::LLT<Eigen::MatrixXd> factor_;
+};
+
+}  // namespace
+
+Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop) { return Solver(problem, stop).run(start, steps); }
+
+}  // namespace icp::card

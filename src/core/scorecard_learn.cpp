@@ -1,0 +1,562 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "icp/estimate.hpp"
+#include "icp/hash.hpp"
+#include "icp/model.hpp"
+#include "icp/scorecard.hpp"
+
+#include "scorecard_judge.hpp"
+#include "scorecard_terms.hpp"
+
+namespace icp {
+
+namespace {
+
+using card::Scored;
+
+constexpr int folds = 5;
+constexpr int fold_steps = 8;                     // from the variances of all rows, which are close
+constexpr std::size_t learned_rows = 30000;      // variances, interactions and validation need no more
+constexpr std::size_t most_parameters = 900, pair_cells = 36;
+constexpr double fewest_of_either = 10;          // won and lost rows
+constexpr std::size_t fewest_companies = 20, few_companies = 100;
+constexpr double freedom_share = 0.1;            // below few_companies: effective terms for each row of the rarer outcome
+constexpr double smallest = 0.01;                // mean absolute points, of the target's unit, below which a term goes
+constexpr double recent_share = 0.2;
+constexpr double sure = 1.6448536269514722;      // one-sided 5 %
+constexpr double power = 0.8416212335729143;     // 80 %
+constexpr double half_width = 1.959963984540054; // two-sided 95 %
+
+double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
+
+// Terms with their solution.
+struct Fitted {
+  std::vector<card::Term> terms;
+  card::Solution solution;
+  std::vector<const card::Term*> view() const {
+    std::vector<const card::Term*> out;
+    for (const card::Term& t : terms) out.push_back(&t);
+    return out;
+  }
+};
+
+class Learner {
+ public:
+  Learner(const CardData& d, const CardOptions& o, const Stop& stop) : d_(d), o_(o), stop_(stop), binned_(card::bin_rows(d.table, d.encoder, stop)) {
+    raw_ = binned_;
+    all_.resize(d.table.rows);
+    std::iota(all_.begin(), all_.end(), 0u);
+    // Rows come in the order of a hash: the first are as good a sample as any.
+    sample_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(std::min(all_.size(), learned_rows)));
+    find_units();
+    for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) {
+      for (double& z : raw_.middle[c]) z = d.encoder.features[binned_.columns[c].feature].raw(z);
+      const auto it = o.monotone.find(feature(c));
+      speaks_.push_back(o.silent.count(feature(c)) == 0);
+      direction_.push_back(it == o.monotone.end() || binned_.middle[c].empty() ? 0 : it->second);
+    }
+  }
+
+  LearnedCard learn() {
+    LearnedCard out;
+    Scorecard& card = out.card;
+    card.target = o_.logistic ? "won" : "dqs";
+    double n = 0, sum = 0, squares = 0;
+    std::vector<std::uint8_t> seen(units_, 0);
+    for (const std::uint32_t r : all_) {
+      n += d_.weight[r];
+      sum += d_.weight[r] * d_.target[r];
+      squares += d_.weight[r] * d_.target[r] * d_.target[r];
+      seen[static_cast<std::size_t>(unit_[r])] = 1;
+    }
+    card.n = std::llround(n);
+    card.companies = std::count(seen.begin(), seen.end(), 1);
+    if (!(n > 0)) return out;
+    const double mean = sum / n, variance = squares / n - mean * mean, rarer = o_.logistic ? std::min(sum, n - sum) : n;
+    const double base = o_.logistic ? std::log((sum + 0.5) / (n - sum + 0.5)) : mean;
+    card.intercept = rounded(base);
+    out.chance = true;
+    if (binned_.columns.empty() || rarer < fewest_of_either || static_cast<std::size_t>(card.companies) < fewest_companies || !(variance > 0)) return out;
+    unit_of_target_ = o_.logistic ? 1 : std::sqrt(variance);
+    if (static_cast<std::size_t>(card.companies) < few_companies) most_freedom_ = rarer * freedom_share;
+
+    Fitted full = fit(sample_, {}, 40);
+    Fitted with = with_pairs(full, sample_, 20);
+    cross_validate(full, with);
+    const bool pays = with.terms.size() > full.terms.size() && pairs_pay();
+    Fitted& chosen = pays ? with : full;
+    if (!holds(pays)) {
+      report(out, pays);
+      return out;
+    }
+    if (sample_.size() < all_.size()) chosen.solution = card::solve(problem(chosen, all_), chosen.solution.precision, 0, stop_);
+    build(card, chosen);
+    out.chance = card.terms.empty();
+    report(out, pays);
+    if (o_.logistic) {
+      reach(out);
+      recent(out, pays);
+    }
+    return out;
+  }
+
+ private:
+  const std::string& feature(std::uint32_t column) const { return d_.encoder.features[binned_.columns[column].feature].name; }
+
+  // What folds keep together and what residuals are alike in: companies, else rows of the same attributes where most rows
+  // differ, so that such twins are probably one deal twice.
+  void find_units() {
+    if (d_.companies) {
+      std::map<std::int32_t, std::int32_t> index;
+      for (const std::uint32_t r : all_) unit_.push_back(index.emplace(d_.company[r], static_cast<std::int32_t>(index.size())).first->second);
+      units_ = index.size();
+      return;
+    }
+    std::map<std::uint64_t, std::int32_t> index;
+    std::string bins;
+    for (const std::uint32_t r : all_) {
+      if (r % 1024 == 0) stop_.poll();
+      bins.clear();
+      for (const auto& bin : binned_.bin) bins.append(reinterpret_cast<const char*>(&(*bin)[r]), sizeof(std::uint16_t));
+      unit_.push_back(index.emplace(hash64(bins), static_cast<std::int32_t>(index.size())).first->second);
+    }
+    units_ = index.size();
+    if (2 * units_ >= all_.size()) return;
+    units_ = all_.size();
+    std::iota(unit_.begin(), unit_.end(), 0);
+  }
+
+  card::Problem problem(const Fitted& f, std::span<const std::uint32_t> rows) const {
+    card::Problem p;
+    p.terms = f.view();
+    p.rows = rows;
+    p.target = d_.target;
+    p.weight = d_.weight;
+    p.company = unit_;
+    p.logistic = o_.logistic;
+    p.most_freedom = most_freedom_;
+    return p;
+  }
+
+  Fitted fit(std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
+    Fitted f;
+    for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) f.terms.push_back(card::main_term(binned_, c, speaks_[c]));
+    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+    // Bins that break the order asked for are pooled with their neighbours, and the card is fitted again.
+    for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) f.solution = card::solve(problem(f, rows), f.solution.precision, 4, stop_);
+    return f;
+  }
+
+  // Pools adjacent violators (Ayer et al. 1955) of monotone terms; false where there are none.
+  bool pool(Fitted& f, std::span<const std::uint32_t> rows) const {
+    bool changed = false;
+    for (std::size_t t = 0; t < f.terms.size(); ++t) {
+      card::Term& term = f.terms[t];
+      const int direction = term.columns.size() == 1 ? direction_[term.columns[0]] : 0;
+      if (direction == 0) continue;
+      const std::size_t known = term.middle.size();
+      std::vector<double> n(known, 0);
+      for (const std::uint32_t r : rows)
+        if ((*term.cell)[r] < known) n[(*term.cell)[r]] += d_.weight[r];
+      struct Block {
+        double sum, n, middle;
+        std::size_t cells;
+      };
+      std::vector<Block> blocks;
+      for (std::size_t c = 0; c < known; ++c) {
+        const double w = std::max(n[c], 1e-9);
+        blocks.push_back({w * direction * f.solution.effect[t][c], w, w * term.middle[c], 1});
+        while (blocks.size() > 1 && blocks.back().sum / blocks.back().n < blocks[blocks.size() - 2].sum / blocks[blocks.size() - 2].n) {
+          const Block last = blocks.back();
+          blocks.pop_back();
+          blocks.back() = {blocks.back().sum + last.sum, blocks.back().n + last.n, blocks.back().middle + last.middle, blocks.back().cells + last.cells};
+        }
+      }
+      if (blocks.size() == known) continue;
+      changed = true;
+      std::vector<std::uint16_t> to;
+      std::vector<double> middle;
+      for (const Block& b : blocks) {
+        to.insert(to.end(), b.cells, static_cast<std::uint16_t>(middle.size()));
+        middle.push_back(b.middle / b.n);
+      }
+      to.push_back(static_cast<std::uint16_t>(middle.size()));
+      for (auto& g : term.group[0]) g = to[g];
+      std::vector<std::uint16_t> cell = *term.cell;
+      for (auto& c : cell) c = to[c];
+      term.cell = std::make_shared<const std::vector<std::uint16_t>>(std::move(cell));
+      term.middle = std::move(middle);
+      term.cells = blocks.size() + 1;
+      const std::uint8_t mute = term.mute.back();
+      term.mute.assign(term.cells, 0);
+      term.mute.back() = mute;
+    }
+    return changed;
+  }
+
+  Fitted with_pairs(const Fitted& main, std::span<const std::uint32_t> rows, int steps) const {
+    Fitted f = main;
+    std::size_t cells = 1;
+    for (const card::Term& t : f.terms) cells += t.cells;
+    const std::size_t room = cells < most_parameters ? (most_parameters - cells) / pair_cells : 0;
+    const auto pairs = card::find_pairs(binned_, problem(main, rows), main.solution, std::min(o_.pairs, room), speaks_, stop_);
+    for (const auto& [a, b] : pairs)
+      if (direction_[a] == 0 && direction_[b] == 0) f.terms.push_back(card::pair_term(binned_, a, b, speaks_));
+    if (f.terms.size() > main.terms.size()) f.solution = card::solve(problem(f, rows), main.solution.precision, steps, stop_);
+    return f;
+  }
+
+  // The units of each fold, in an order of their own.
+  std::vector<std::uint8_t> folds_of(int repeat) const {
+    std::vector<std::uint32_t> order(units_);
+    std::iota(order.begin(), order.end(), 0u);
+    Random random(o_.seed * 1000003 + static_cast<std::uint64_t>(repeat) + 1);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[random.below(i)]);
+    std::vector<std::uint8_t> fold(units_);
+    for (std::size_t i = 0; i < order.size(); ++i) fold[order[i]] = static_cast<std::uint8_t>(i % folds);
+    return fold;
+  }
+
+  Scored scored(std::uint32_t r, double score) const { return {score, d_.target[r], d_.weight[r], unit_[r]}; }
+
+  struct Held {
+    std::vector<Scored> main, pairs, logistic, bayes, base;   // of every row once, in the first repeat
+    std::vector<double> main_area, pairs_area, logistic_area, bayes_area;   // of every fold
+  };
+
+  void cross_validate(const Fitted& full, const Fitted& with) {
+    const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < 5000 ? 2 : 1;
+    for (int repeat = 0; repeat < repeats; ++repeat) {
+      const std::vector<std::uint8_t> fold = folds_of(repeat);
+      for (int k = 0; k < folds; ++k) {
+        std::vector<std::uint32_t> train, held;
+        for (const std::uint32_t r : sample_) (fold[static_cast<std::size_t>(unit_[r])] == k ? held : train).push_back(r);
+        double n = 0, sum = 0;
+        for (const std::uint32_t r : train) {
+          n += d_.weight[r];
+          sum += d_.weight[r] * d_.target[r];
+        }
+        if (held.empty() || !(n > 0) || (o_.logistic && !(sum > 0 && sum < n))) continue;
+        const Fitted main = fit(train, full.solution.precision, fold_steps);
+        add(main, held, repeat, held_.main, held_.main_area);
+        if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, fold_steps), held, repeat, held_.pairs, held_.pairs_area);
+        if (repeat > 0) continue;
+        for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
+        if (!o_.logistic) continue;
+        add(plain(train), held, repeat, held_.logistic, held_.logistic_area);
+        naive_bayes(train, held);
+      }
+    }
+  }
+
+  void add(const Fitted& f, std::span<const std::uint32_t> held, int repeat, std::vector<Scored>& rows, std::vector<double>& areas) const {
+    std::vector<Scored> now;
+    const auto terms = f.view();
+    for (const std::uint32_t r : held) now.push_back(scored(r, f.solution.at(terms, r)));
+    if (o_.logistic)
+      if (const auto a = card::area(now, stop_)) areas.push_back(a->value);
+    if (repeat == 0) rows.insert(rows.end(), now.begin(), now.end());
+  }
+
+  // Logistic regression as commonly done, to compare with: lines and categories, all shrunk by one fixed variance of 1.
+  Fitted plain(std::span<const std::uint32_t> rows) const {
+    Fitted f;
+    std::vector<double> start;
+    for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) {
+      f.terms.push_back(card::main_term(raw_, c, true));
+      if (!binned_.middle[c].empty()) start.insert(start.end(), {1e7, 1});
+      start.push_back(1);
+    }
+    card::Problem p = problem(f, rows);
+    p.most_freedom = 0;
+    f.solution = card::solve(p, start, 0, stop_);
+    return f;
+  }
+
+  // Naive Bayes as CRMs do it: a tenth of a deal added to every count, unknown values left out.
+  void naive_bayes(std::span<const std::uint32_t> train, std::span<const std::uint32_t> held) {
+    std::vector<double> score(d_.table.rows, 0);
+    double all[2] = {0, 0};
+    for (const std::uint32_t r : train) all[d_.target[r] > 0.5 ? 1 : 0] += d_.weight[r];
+    for (std::size_t c = 0; c < binned_.columns.size(); ++c) {
+      stop_.poll();
+      std::vector<double> n[2];
+      for (auto& v : n) v.assign(static_cast<std::size_t>(binned_.columns[c].bins) + 1, 0.1);
+      for (const std::uint32_t r : train) n[d_.target[r] > 0.5 ? 1 : 0][(*binned_.bin[c])[r]] += d_.weight[r];
+      for (const std::uint32_t r : held) {
+        const auto b = (*binned_.bin[c])[r];
+        if (b < binned_.columns[c].bins) score[r] += std::log(n[1][b] / all[1]) - std::log(n[0][b] / all[0]);
+      }
+    }
+    std::vector<Scored> now;
+    for (const std::uint32_t r : held) now.push_back(scored(r, std::log(all[1] / all[0]) + score[r]));
+    if (const auto a = card::area(now, stop_)) held_.bayes_area.push_back(a->value);
+    held_.bayes.insert(held_.bayes.end(), now.begin(), now.end());
+  }
+
+  double loss(const Scored& s) const { return o_.logistic ? card::log_loss(s) : (s.outcome - s.score) * (s.outcome - s.score); }
+
+  // By how many standard errors, counted by companies, the first predictions lose less than the second.
+  double better(const std::vector<Scored>& a, const std::vector<Scored>& b) const {
+    std::map<std::int32_t, double> by;
+    double sum = 0;
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      const double gain = a[i].weight * (loss(b[i]) - loss(a[i]));
+      by[a[i].company] += gain;
+      sum += gain;
+    }
+    const double m = static_cast<double>(by.size());
+    double variance = 0;
+    for (const auto& [company, gain] : by) variance += (gain - sum / m) * (gain - sum / m);
+    return variance > 0 ? sum / std::sqrt(variance) : 0;
+  }
+
+  bool pairs_pay() const { return better(held_.pairs, held_.main) > 1; }
+
+  // Whether the card does better than chance on rows that it had not seen.
+  bool holds(bool pays) const {
+    const std::vector<Scored>& rows = pays ? held_.pairs : held_.main;
+    if (!o_.logistic) return better(rows, held_.base) > sure;
+    const auto a = card::area(rows, stop_);
+    return a && a->value - 0.5 > sure * a->error;
+  }
+
+  void build(Scorecard& card, const Fitted& f) {
+    const card::Solution& s = f.solution;
+    double intercept = s.intercept;
+    std::vector<std::int32_t> place(binned_.columns.size(), -1);
+    std::vector<CardTerm> terms;
+    card.within = s.within;
+    card.effective_terms = 0;
+    for (std::size_t t = 0; t < f.terms.size(); ++t) {
+      stop_.poll();
+      const card::Term& term = f.terms[t];
+      CardTerm out;
+      out.n.assign(term.cells, 0);
+      for (const std::uint32_t r : all_) out.n[(*term.cell)[r]] += d_.weight[r];
+      double n = 0, sum = 0, size = 0;
+      for (std::size_t c = 0; c < term.cells; ++c) {
+        if (term.mute[c] != 0) continue;
+        n += out.n[c];
+        sum += out.n[c] * s.effect[t][c];
+      }
+      const double mean = n > 0 ? sum / n : 0;
+      intercept += mean;
+      for (std::size_t c = 0; c < term.cells; ++c) {
+        const bool some = term.mute[c] == 0 && out.n[c] > 0;
+        out.points.push_back(some ? rounded(s.effect[t][c] - mean) : 0);
+        out.error.push_back(some ? s.error[t][c] : 0);
+        size += out.n[c] * std::abs(out.points.back());
+      }
+      out.importance = n > 0 ? size / n : 0;
+      if (out.importance < smallest * unit_of_target_) continue;
+      out.columns = term.columns;
+      out.group = term.group;
+      out.width = term.width;
+      card.effective_terms += s.effective[t];
+      terms.push_back(std::move(out));
+    }
+    std::stable_sort(terms.begin(), terms.end(), [](const CardTerm& a, const CardTerm& b) { return a.importance > b.importance; });
+    for (CardTerm& t : terms)
+      for (auto& c : t.columns) {
+        if (place[c] < 0) {
+          place[c] = static_cast<std::int32_t>(card.columns.size());
+          CardColumn& column = card.columns.emplace_back(binned_.columns[c]);
+          column.n.assign(static_cast<std::size_t>(column.bins) + 1, 0);
+          for (const std::uint32_t r : all_) column.n[(*binned_.bin[c])[r]] += d_.weight[r];
+        }
+        c = static_cast<std::uint32_t>(place[c]);
+      }
+    card.terms = std::move(terms);
+    card.intercept = rounded(intercept);
+  }
+
+  static CardMetric metric(std::string name, double value, const std::vector<Scored>& rows, std::string note) {
+    CardMetric m;
+    m.name = std::move(name);
+    m.value = value;
+    m.n = static_cast<std::int64_t>(rows.size());
+    m.note = std::move(note);
+    return m;
+  }
+  static double mean(const std::vector<double>& v) { return v.empty() ? 0.5 : std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()); }
+  double mean_loss(const std::vector<Scored>& rows, double (*of)(const Scored&)) const {
+    double n = 0, sum = 0;
+    for (const Scored& r : rows) {
+      n += r.weight;
+      sum += r.weight * of(r);
+    }
+    return n > 0 ? sum / n : 0;
+  }
+
+  void report(LearnedCard& out, bool pays) const {
+    const std::vector<Scored>& rows = out.chance ? held_.base : pays ? held_.pairs : held_.main;
+    const std::vector<Scored>& tried = pays ? held_.pairs : held_.main;
+    if (tried.empty()) return;
+    std::vector<CardMetric>& m = out.metrics;
+    const std::string held = "cross-validated by company, on deals that it had not seen";
+    if (!o_.logistic) {
+      double squares = 0, base = 0;
+      for (std::size_t i = 0; i < rows.size(); ++i) {
+        squares += rows[i].weight * loss(rows[i]);
+        base += rows[i].weight * loss(held_.base[i]);
+      }
+      m.push_back(metric("dqs_r2", base > 0 ? 1 - squares / base : 0, rows, "share of the variance of the DQS that expected_dqs explains, " + held));
+      return;
+    }
+    if (const auto a = card::area(tried, stop_)) {
+      CardMetric one = metric("win_auc", mean(pays ? held_.pairs_area : held_.main_area), tried, "how often a won deal scores above a lost one: mean over folds, " + held);
+      one.low = std::max(0.0, *one.value - half_width * a->error);
+      one.high = std::min(1.0, *one.value + half_width * a->error);
+      one.companies = out.card.companies;
+      if (out.chance) one.note += "; no better than chance, so the card is empty";
+      m.push_back(std::move(one));
+    }
+    m.push_back(metric("win_auc_logistic", mean(held_.logistic_area), rows, "the same of a plain logistic regression"));
+    m.push_back(metric("win_auc_naive_bayes", mean(held_.bayes_area), rows, "the same of naive Bayes, as CRMs score leads"));
+    m.push_back(metric("win_average_precision", card::average_precision(rows, stop_), rows, "mean precision from the highest score down, " + held));
+    m.push_back(metric("win_brier", mean_loss(rows, card::brier), rows, "mean squared error of the probability, " + held));
+    m.push_back(metric("win_brier_base", mean_loss(held_.base, card::brier), rows, "the same of the base rate"));
+    m.push_back(metric("win_log_loss", mean_loss(rows, card::log_loss), rows, "mean log loss of the probability, " + held));
+    m.push_back(metric("win_log_loss_base", mean_loss(held_.base, card::log_loss), rows, "the same of the base rate"));
+    if (out.chance) return;
+    if (const auto c = card::calibration(rows, stop_)) {
+      CardMetric one = metric("win_calibration_slope", c->slope, rows, "1 where probabilities are true; below 1 they are too extreme");
+      one.low = c->slope - half_width * c->slope_error;
+      one.high = c->slope + half_width * c->slope_error;
+      m.push_back(std::move(one));
+    }
+    m.push_back(metric("win_calibration_in_the_large", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true"));
+    m.push_back(metric("win_spiegelhalter_p", card::spiegelhalter(rows, stop_), rows, "small where probabilities are not true (Spiegelhalter 1986)"));
+    deciles(rows, m);
+  }
+
+  // Tenths of the list, the highest scores first.
+  void deciles(const std::vector<Scored>& rows, std::vector<CardMetric>& m) const {
+    std::vector<Scored> order = rows;
+    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
+    double all = 0, won = 0, before = 0;
+    for (const Scored& r : order) {
+      all += r.weight;
+      won += r.weight * r.outcome;
+    }
+    for (std::size_t k = 0; k < 10; ++k) {
+      const std::size_t from = order.size() * k / 10, to = order.size() * (k + 1) / 10;
+      if (from == to) return;
+      std::vector<Observation> part;
+      double n = 0, expected = 0, in = 0;
+      for (std::size_t i = from; i < to; ++i) {
+        part.push_back({order[i].outcome, order[i].weight, order[i].company});
+        n += order[i].weight;
+        expected += order[i].weight * probability_of(order[i].score);
+        in += order[i].weight * order[i].outcome;
+      }
+      before += in;
+      const Estimate e = share_estimate(part, stop_);
+      CardMetric one = metric(fmt::format("win_decile_{}", k + 1), e.value.value_or(0), {},
+                              fmt::format("won of the {} tenth by score; expected {:.3f}, lift {:.2f}, gain {:.3f}", k == 0 ? "first" : k == 9 ? "last" : fmt::format("{}.", k + 1),
+                                          expected / n, won > 0 ? in / n / (won / all) : 0, won > 0 ? before / won : 0));
+      one.low = e.low;
+      one.high = e.high;
+      one.n = e.n;
+      one.companies = e.companies;
+      m.push_back(std::move(one));
+    }
+  }
+
+  void reach(LearnedCard& out) const {
+    std::vector<Scored> order = out.metrics.empty() ? std::vector<Scored>{} : held_.pairs.empty() || out.card.terms.empty() ? held_.main : held_.pairs;
+    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
+    double all = 0, won = 0;
+    for (const Scored& r : order) {
+      all += r.weight;
+      won += r.weight * r.outcome;
+    }
+    for (const double share : {0.01, 0.025, 0.05, 0.1}) {
+      const auto n = static_cast<std::size_t>(std::ceil(share * static_cast<double>(order.size())));
+      if (n == 0) return;
+      std::vector<Observation> part;
+      for (std::size_t i = 0; i < n; ++i) part.push_back({order[i].outcome, order[i].weight, order[i].company});
+      const Estimate e = share_estimate(part, stop_);
+      CardReach r;
+      r.share = share;
+      r.threshold = order[n - 1].score;
+      r.precision = e.value.value_or(0);
+      r.low = e.low.value_or(0);
+      r.high = e.high.value_or(1);
+      r.n = e.n;
+      const double base = won / all, p = r.precision;
+      r.lift = base > 0 ? p / base : 0;
+      if (p > base) {
+        const double z = sure * std::sqrt(base * (1 - base)) + power * std::sqrt(p * (1 - p));
+        r.pilot = static_cast<std::int64_t>(std::ceil(z * z / ((p - base) * (p - base))));
+      }
+      out.reach.push_back(r);
+    }
+  }
+
+  // The most recent fifth of the deals, scored by a card that is learned from those before.
+  void recent(LearnedCard& out, bool pays) const {
+    std::vector<std::uint32_t> dated;
+    for (const std::uint32_t r : sample_)
+      if (!d_.begun.empty() && !std::isnan(d_.begun[r])) dated.push_back(r);
+    if (dated.size() * 10 < sample_.size() * 9 || dated.size() < 100) return;
+    sort(dated.begin(), dated.end(), stop_, [&](auto a, auto b) { return d_.begun[a] != d_.begun[b] ? d_.begun[a] < d_.begun[b] : a < b; });
+    const double bound = d_.begun[dated[static_cast<std::size_t>((1 - recent_share) * static_cast<double>(dated.size()))]];
+    std::vector<std::uint32_t> train, held;
+    for (const std::uint32_t r : dated) (d_.begun[r] < bound ? train : held).push_back(r);
+    double n = 0, sum = 0;
+    for (const std::uint32_t r : train) {
+      n += d_.weight[r];
+      sum += d_.weight[r] * d_.target[r];
+    }
+    if (std::min(sum, n - sum) < fewest_of_either) return;
+    std::sort(train.begin(), train.end());
+    Fitted f = fit(train, {}, 30);
+    if (pays) f = with_pairs(f, train, 12);
+    const auto terms = f.view();
+    std::vector<Scored> rows, before;
+    for (const std::uint32_t r : held) rows.push_back(scored(r, f.solution.at(terms, r)));
+    const auto a = card::area(rows, stop_);
+    if (!a) return;
+    const std::string note = "of the most recent fifth of the deals, scored by a card learned from those before";
+    CardMetric one = metric("win_auc_recent", a->value, rows, "how often a won deal scores above a lost one, " + note);
+    one.low = std::max(0.0, a->value - half_width * a->error);
+    one.high = std::min(1.0, a->value + half_width * a->error);
+    out.metrics.push_back(std::move(one));
+    out.metrics.push_back(metric("win_calibration_recent", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true, " + note));
+    // The intercept brought up to date with the last fifth of the deals learned from.
+    std::vector<double> days;
+    for (const std::uint32_t r : train) days.push_back(d_.begun[r]);
+    std::sort(days.begin(), days.end());
+    const double late = days[static_cast<std::size_t>((1 - recent_share) * static_cast<double>(days.size()))];
+    for (const std::uint32_t r : train)
+      if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r)));
+    const double shift = card::calibration_shift(before, stop_);
+    for (Scored& r : rows) r.score += shift;
+    out.metrics.push_back(metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
+  }
+
+  const CardData& d_;
+  const CardOptions& o_;
+  const Stop& stop_;
+  card::Binned binned_, raw_;        // raw_: with the numbers of bins as they came, for the plain model
+  std::vector<std::uint32_t> all_, sample_;
+  std::vector<std::int32_t> unit_;
+  std::size_t units_ = 0;
+  std::vector<int> direction_;       // by column
+  std::vector<bool> speaks_;         // by column: "not known" has points
+  double most_freedom_ = 0, unit_of_target_ = 1;
+  Held held_;
+};
+
+}  // namespace
+
+LearnedCard learn_scorecard(const CardData& data, const CardOptions& options, const Stop& stop) { return Learner(data, options, stop).learn(); }
+
+}  // namespace icp

@@ -1,0 +1,71 @@
+// The rows of a scorecard as cells of its terms, and what is solved on them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "icp/scorecard.hpp"
+
+namespace icp::card {
+
+// The cell of every row; terms and their copies share it.
+using Cells = std::shared_ptr<const std::vector<std::uint16_t>>;
+
+// The columns of a card and the bin of every row in each. Bins depend on the attributes alone, never on the target.
+struct Binned {
+  std::vector<CardColumn> columns;
+  std::vector<Cells> bin;                        // [column], by row
+  std::vector<std::vector<double>> middle;       // [column][bin] numeric: mean of the scaled numbers in it; else empty
+};
+Binned bin_rows(const Table& table, const Encoder& encoder, const Stop& stop);
+
+// A term before it has points: the cell of every row. `speaks`: whether "not known" has points (of a pair, by column).
+struct Term {
+  std::vector<std::uint32_t> columns;
+  std::vector<std::vector<std::uint16_t>> group;
+  std::uint32_t width = 0;
+  std::size_t cells = 0;
+  std::vector<double> middle;                    // a number's: of the cells of known values, standardised; else empty
+  std::vector<std::uint8_t> mute;                // cells that get no points
+  Cells cell;                                    // by row
+};
+Term main_term(const Binned& rows, std::uint32_t column, bool speaks);
+Term pair_term(const Binned& rows, std::uint32_t first, std::uint32_t second, const std::vector<bool>& speaks);
+
+// What a solution is made for.
+struct Problem {
+  std::vector<const Term*> terms;
+  std::span<const std::uint32_t> rows;           // those learned from
+  std::span<const double> target, weight;        // by row of the table
+  std::span<const std::int32_t> company;         // likewise
+  bool logistic = true;
+  double most_freedom = 0;                       // effective degrees of freedom of all terms; 0: as many as the data give
+};
+
+struct Solution {
+  double intercept = 0;
+  std::vector<std::vector<double>> effect;       // [term][cell], in units of the target
+  std::vector<std::vector<double>> error;
+  std::vector<double> precision;                 // of each variance component, where the next solution may start
+  std::vector<double> effective;                 // [term] degrees of freedom
+  double within = 0;
+
+  double at(const std::vector<const Term*>& terms, std::size_t row) const {
+    double sum = intercept;
+    for (std::size_t t = 0; t < terms.size(); ++t) sum += effect[t][(*terms[t]->cell)[row]];
+    return sum;
+  }
+};
+
+// Penalised iteratively reweighted least squares with the variance components estimated on the way. `start` holds
+// precisions from which to start (of the first components, others at their default), `steps` the most steps.
+Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop);
+
+// Pairs of columns whose cells leave more in the residuals of `solution` than chance would, the strongest first.
+// (FAST: Lou et al. 2013, with a test of the residuals in place of the drop in squared error.)
+std::vector<std::pair<std::uint32_t, std::uint32_t>> find_pairs(const Binned& rows, const Problem& problem, const Solution& solution, std::size_t most,
+                                                                const std::vector<bool>& speaks, const Stop& stop);
+
+}  // namespace icp::card
