@@ -96,10 +96,21 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
       label = Matcher::Label::non_target;
       break;
     }
-  s.label = Matcher::name(label);
-  s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
-  s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;
+  set_label(s, Matcher::name(label));
   return s;
+}
+
+std::string_view label_named(std::string_view name) {
+  for (const std::string_view known : {"gold", "ordinary", "non_target", "unknown"})
+    if (known == name) return known;
+  return {};
+}
+
+void set_label(LeadScore& s, std::string_view label) {
+  s.label = label_named(label);
+  s.priority = s.label == "gold" ? "high" : s.label == "non_target" ? "low" : "normal";
+  s.priority_rank = s.label == "gold" ? 1 : s.label == "non_target" ? 3 : 2;
+  if (s.label != "non_target") s.exclusion = {};
 }
 
 std::optional<double> Scorer::similarity(std::span<const Value> values, ScoreBuffer& b, std::string_view cohort) const {
