@@ -11,11 +11,11 @@ COMMENT ON COLUMN icp_rescore_change.new_grade IS 'The grade that would be.';
 COMMENT ON COLUMN icp_rescore_change.cohort IS 'The cohort that is stored; NULL where no column takes it.';
 COMMENT ON COLUMN icp_rescore_change.new_cohort IS 'The cohort that would be.';
 COMMENT ON COLUMN icp_rescore_change.decided IS 'Whether the new label is one that somebody has decided (icp_override).';
-COMMENT ON COLUMN icp_rescore_change.reason IS 'The decision; else the part of the score that differs most from what the earlier version said: attribute, value, its points before and after, and what they mean.';
+COMMENT ON COLUMN icp_rescore_change.reason IS 'The decision; else the grade of the cohort, where that differs from the earlier version; else the part of the score that differs most from what that said: attribute, value, its points before and after, and what they mean; else the thresholds that differ.';
 
 CREATE FUNCTION icp_change_reason(before icp_explanation[], after icp_explanation[], thresholds text DEFAULT NULL) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-SELECT CASE WHEN thresholds IS NOT NULL AND p.points = p.points_before AND NOT (p.score = 'veto' AND p.only_one) THEN
+SELECT CASE WHEN thresholds IS NOT NULL AND abs(p.points - p.points_before) < 0.005 AND NOT (p.score = 'veto' AND p.only_one) THEN
            format('similarity = %s: %s', round((SELECT sum(x.points) FROM unnest(after) x WHERE x.score = 'similarity')::numeric, 3), thresholds)
        ELSE format('%s%s%s (%s)', coalesce(nullif(p.feature, ''), p.score), ' = ' || p.value,
            CASE WHEN p.score = 'veto' OR p.score = 'evidence' THEN '' WHEN cardinality(before) = 0 THEN format(': %s', round(p.points::numeric, 3))
@@ -29,7 +29,7 @@ FROM (
     FULL JOIN (SELECT x.score, coalesce(x.feature, '') AS feature, x.value, x.usual, x.points, x.text FROM unnest(before) x) b
            ON b.score = a.score AND b.feature = a.feature) p
 -- A veto that came or went decides alone; then what moved most; where nothing moved, what the label asked for besides.
-ORDER BY p.score = 'veto' AND p.only_one DESC, p.points <> p.points_before DESC, p.score = 'evidence' AND p.reworded DESC,
+ORDER BY p.score = 'veto' AND p.only_one DESC, abs(p.points - p.points_before) >= 0.005 DESC, p.score = 'evidence' AND p.reworded DESC,
          abs(p.points - p.points_before) DESC, abs(p.points) DESC, p.score, p.feature LIMIT 1
 $$;
 COMMENT ON FUNCTION icp_change_reason(icp_explanation[], icp_explanation[], text) IS
@@ -39,9 +39,11 @@ CREATE FUNCTION icp_rescore_preview_statement(plan icp_rescore_plan, stored json
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 SELECT format($f$
 SELECT %2$s, %3$s, %4$s, %5$s, %6$s, %7$s, %8$s, d.label IS NOT NULL,
-       coalesce(d.reason, @extschema@.icp_change_reason(
+       coalesce(d.reason, CASE WHEN p.cohort OPERATOR(pg_catalog.=) s.cohort AND pg_catalog.concat(p.exclusion) OPERATOR(pg_catalog.=) pg_catalog.concat(s.exclusion)
+                                AND pg_catalog.concat(p.grade) OPERATOR(pg_catalog.<>) pg_catalog.concat(s.grade)
+                           THEN pg_catalog.format('%%s: %%s → %%s', s.cohort, coalesce(p.grade, '-'), coalesce(s.grade, '-')) END, @extschema@.icp_change_reason(
            ARRAY(SELECT x FROM (SELECT v.name WHERE v.name IS NOT NULL OFFSET 0) n CROSS JOIN LATERAL @extschema@.icp_explain(%9$s, n.name, $3) x),
-           ARRAY(SELECT x FROM @extschema@.icp_explain(%9$s, $1[1], $3) x), $5))
+           ARRAY(SELECT x FROM @extschema@.icp_explain(%9$s, $1[1], $3) x), CASE WHEN v.name OPERATOR(pg_catalog.=) $2 THEN $5 END))
 FROM (SELECT b.whole, b.scored FROM (SELECT "icp row" AS whole, @extschema@.icp_scored("icp row", $1) AS scored FROM %1$s "icp row" OFFSET 0) b
       WHERE CAST(ROW(%10$s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%11$s) AS pg_catalog.record) OFFSET 0) w
 CROSS JOIN LATERAL @extschema@.icp_score(%9$s, $1[1]) s
@@ -53,6 +55,7 @@ LEFT JOIN LATERAL (
 CROSS JOIN LATERAL (
     SELECT coalesce((SELECT pg_catalog.concat(m.name, '@', m.version) FROM @extschema@.icp_models m
                      WHERE m.name OPERATOR(pg_catalog.=) $4 AND m.version::pg_catalog.text OPERATOR(pg_catalog.=) %12$s), $2) AS name OFFSET 0) v
+LEFT JOIN LATERAL (SELECT q.* FROM (SELECT v.name WHERE v.name IS NOT NULL OFFSET 0) n CROSS JOIN LATERAL @extschema@.icp_score(%9$s, n.name) q) p ON true
 ORDER BY %13$s$f$,
     plan.source, format(plan.lead, 'w.whole'),
     coalesce('(w.whole).' || (stored ->> 'label') || '::pg_catalog.text', 'NULL::pg_catalog.text'),

@@ -36,9 +36,13 @@ std::vector<char*> texts(FunctionCallInfo fcinfo, int argument) {
   return {e.text, e.text + e.count};
 }
 
+[[noreturn]] void no_row() {
+  throw Error(ErrorCode::wrong_type, "icp_scored() takes a whole row of a table", {}, "Write icp_scored(l) FROM lead l; icp_score() takes any row.");
+}
+
 struct ScoredSite {
   KeptArgument kept;
-  bool have = false;
+  bool have = false, composite = false;
   std::vector<std::string> arguments;
   std::vector<char*> pointers;
   Trigger trigger{};
@@ -53,8 +57,7 @@ Oid table_of(Oid type) {
     const char kind = OidIsValid(relation) ? get_rel_relkind(relation) : '\0';
     return kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_FOREIGN_TABLE ? relation : InvalidOid;
   });
-  if (!OidIsValid(table))
-    throw Error(ErrorCode::wrong_type, "icp_scored() takes a whole row of a table", {}, "Write icp_scored(l) FROM lead l; icp_score() takes any row.");
+  if (!OidIsValid(table)) no_row();
   return table;
 }
 
@@ -63,6 +66,10 @@ Oid table_of(Oid type) {
 ICP_FUNCTION(icp_scored) {
   if (PG_ARGISNULL(0)) PG_RETURN_NULL();
   auto& site = call_site<ScoredSite>(fcinfo);
+  if (!site.composite) {
+    if (!pg_call([&] { return type_is_rowtype(get_fn_expr_argtype(fcinfo->flinfo, 0)); })) no_row();
+    site.composite = true;
+  }
   HeapTupleHeader header = pg_call([&] { return PG_GETARG_HEAPTUPLEHEADER(0); });
   if (PG_ARGISNULL(1)) throw Error(ErrorCode::invalid_parameter, "the arguments are NULL", {}, "Write them as those of the trigger, or leave them out.");
   const Oid table_id = table_of(HeapTupleHeaderGetTypeId(header));
