@@ -173,23 +173,22 @@ CREATE FUNCTION icp_rescore_statement(plan icp_rescore_plan, by_leads boolean, f
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 SELECT format($f$
 WITH batch AS MATERIALIZED (
-    SELECT "icp row" AS whole, "icp row".ctid AS place, "icp row".tableoid AS part, "icp row".xmin AS made,
-           @extschema@.icp_scored("icp row", $1) AS scored, pg_catalog.row_number() OVER (ORDER BY %2$s) AS n,
-           ARRAY[%3$s] AS key
-    FROM %1$s "icp row" WHERE %4$s ORDER BY %2$s LIMIT $3),
+    SELECT r.place, r.part, r.made, r.scored, r.scored OPERATOR(pg_catalog.*<>) r.whole AS changed, %3$s
+    FROM (SELECT "icp row" AS whole, "icp row".ctid AS place, "icp row".tableoid AS part, "icp row".xmin AS made,
+                 @extschema@.icp_scored("icp row", $1) AS scored, %11$s
+          FROM %1$s "icp row" WHERE %4$s ORDER BY %2$s LIMIT $3) r),
 written AS (
     UPDATE %1$s "icp row" SET (%5$s) = ROW(%6$s) FROM batch b
     WHERE "icp row".ctid OPERATOR(pg_catalog.=) b.place AND "icp row".tableoid OPERATOR(pg_catalog.=) b.part
-      AND "icp row".xmin OPERATOR(pg_catalog.=) b.made AND b.scored OPERATOR(pg_catalog.*<>) b.whole
-    RETURNING "icp row" AS whole)%7$s
-SELECT pg_catalog.count(*) AS scanned, pg_catalog.count(*) FILTER (WHERE b.scored OPERATOR(pg_catalog.*<>) b.whole) AS changed,
-       (SELECT pg_catalog.count(*) FROM written) AS written, pg_catalog.count(*) FILTER (WHERE b.scored IS NOT DISTINCT FROM NULL) AS unscored,
-       (pg_catalog.array_agg(pg_catalog.to_jsonb(b.key) ORDER BY b.n DESC))[1] AS last
+      AND "icp row".xmin OPERATOR(pg_catalog.=) b.made AND b.changed
+    RETURNING %8$s AS whole)%7$s
+SELECT pg_catalog.count(*) AS scanned, pg_catalog.count(*) FILTER (WHERE b.changed) AS changed, (SELECT pg_catalog.count(*) FROM written) AS written,
+       pg_catalog.count(*) FILTER (WHERE b.changed IS NULL) AS unscored,
+       (SELECT ARRAY[%9$s] FROM batch r ORDER BY %10$s LIMIT 1) AS last
 FROM batch b$f$,
     plan.source,
     (SELECT string_agg('"icp row".' || k, ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
-    (SELECT string_agg(format('pg_catalog.to_jsonb("icp row".%s) OPERATOR(pg_catalog.#>>) ''{}''::pg_catalog.text[]', k), ', ' ORDER BY n)
-     FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
+    (SELECT string_agg(format('r."icp key %s"', n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     CASE WHEN by_leads THEN format('"icp row".%s OPERATOR(pg_catalog.=) ANY ($2::%s[])', plan.lead_column, plan.lead_type)
          WHEN further THEN (SELECT format('ROW(%s) %s ROW(%s)', string_agg('"icp row".' || k, ', ' ORDER BY n), plan.greater,
                                           string_agg(format('$2[%s]::%s', n, t), ', ' ORDER BY n))
@@ -198,7 +197,12 @@ FROM batch b$f$,
     array_to_string(plan.columns, ', '),
     (SELECT string_agg('(b.scored).' || c, ', ' ORDER BY n) FROM unnest(plan.columns) WITH ORDINALITY u (c, n)),
     CASE WHEN log THEN format(',
-logged AS (%s)', @extschema@.icp_score_log_statement(plan, 'written')) ELSE '' END)
+logged AS (%s)', @extschema@.icp_score_log_statement(plan, 'written')) ELSE '' END,
+    CASE WHEN log THEN '"icp row"' ELSE 'NULL' END,
+    (SELECT string_agg(format('pg_catalog.to_jsonb(r."icp key %s") OPERATOR(pg_catalog.#>>) ''{}''::pg_catalog.text[]', n), ', ' ORDER BY n)
+     FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
+    (SELECT string_agg(format('r."icp key %s" DESC', n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
+    (SELECT string_agg(format('"icp row".%s AS "icp key %s"', k, n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)))
 $$;
 COMMENT ON FUNCTION icp_rescore_statement(icp_rescore_plan, boolean, boolean, boolean) IS
 'The statement of one batch of icp_rescore. $1 arguments, $2 the last key or the leads, $3 rows at most.';
@@ -273,7 +277,7 @@ BEGIN
         SET scanned = p.scanned OPERATOR(pg_catalog.+) done.scanned, written = p.written OPERATOR(pg_catalog.+) written_rows,
             unscored = p.unscored OPERATOR(pg_catalog.+) done.unscored,
             skipped = p.skipped OPERATOR(pg_catalog.+) (done.changed OPERATOR(pg_catalog.-) done.written),
-            last_key = ARRAY(SELECT pg_catalog.jsonb_array_elements_text(done.last)), pid = pg_catalog.pg_backend_pid(),
+            last_key = done.last, pid = pg_catalog.pg_backend_pid(),
             updated_at = pg_catalog.clock_timestamp()
         WHERE p.run OPERATOR(pg_catalog.=) number;
         IF done.scanned OPERATOR(pg_catalog.<) rows THEN

@@ -63,6 +63,17 @@ CREATE TABLE nobody (industry text, icp_label text);
 CREATE TRIGGER t BEFORE INSERT OR UPDATE ON nobody FOR EACH ROW EXECUTE FUNCTION icp_score_lead('override_test');
 INSERT INTO nobody VALUES ('software') RETURNING icp_label;
 
+-- Many rows of one statement: all decisions are read at once.
+SELECT count(icp_override('override_test', i::text, (ARRAY['gold', 'non_target'])[1 + i % 2])) FROM generate_series(1000, 1999, 10) i;
+SELECT count(icp_override('override_test', i::text, (ARRAY['unknown', NULL])[1 + i % 2])) FROM generate_series(1000, 1999, 35) i;
+INSERT INTO icp_overrides (model, lead_id, label, until) VALUES ('override_test', '1990', 'gold', now() - interval '1 second'), ('override_other', '1980', 'gold', NULL);
+CREATE TABLE many (LIKE lead INCLUDING ALL);
+CREATE TRIGGER t BEFORE INSERT OR UPDATE ON many FOR EACH ROW EXECUTE FUNCTION icp_score_lead('override_test');
+INSERT INTO many SELECT i, (ARRAY['wholesale', 'software'])[1 + i % 3 / 2], 4 FROM generate_series(900, 2100) i;
+SELECT count(*) AS leads, count(*) FILTER (WHERE icp_overridden('override_test', m.id::text) IS NOT NULL) AS decided,
+       count(*) FILTER (WHERE m.icp_label IS DISTINCT FROM coalesce(icp_overridden('override_test', m.id::text), s.label)) AS wrong
+FROM many m CROSS JOIN LATERAL icp_score(m, 'override_test') s;
+
 -- Bad input.
 SELECT icp_override('override_test', '1', 'golden');
 SELECT icp_override('override_test', '1', 'Gold');
