@@ -168,6 +168,46 @@ $$;
 COMMENT ON FUNCTION icp_score_log_statement(icp_rescore_plan, text) IS
 'The statement that logs the scores of the rows in the column whole of a relation. $1: the arguments.';
 
+CREATE FUNCTION icp_log_score() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    given pg_catalog.text[] := CASE WHEN TG_NARGS OPERATOR(pg_catalog.>) 0 THEN ARRAY(SELECT a FROM pg_catalog.unnest(TG_ARGV) a) END;
+    plan @extschema@.icp_rescore_plan;
+    rows_of pg_catalog.text;
+BEGIN
+    IF TG_WHEN OPERATOR(pg_catalog.<>) 'AFTER' OR TG_LEVEL OPERATOR(pg_catalog.<>) 'STATEMENT' OR TG_OP OPERATOR(pg_catalog.<>) ALL (ARRAY['INSERT', 'UPDATE']) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
+            MESSAGE = pg_catalog.format('trigger "%s" cannot run icp_log_score(): it is declared %s %s FOR EACH %s', TG_NAME, TG_WHEN, TG_OP, TG_LEVEL),
+            HINT = 'Declare it AFTER INSERT … REFERENCING NEW TABLE AS icp_new FOR EACH STATEMENT, and another one AFTER UPDATE … REFERENCING OLD TABLE AS icp_old NEW TABLE AS icp_new.';
+    END IF;
+    BEGIN
+        given := @extschema@.icp_rescore_arguments(TG_RELID, NULL, given);
+        plan := @extschema@.icp_plan_rescore(TG_RELID, given, ARRAY(SELECT t FROM @extschema@.icp_score_targets(TG_RELID, given) t));
+        IF plan.lead_column IS NULL THEN
+            RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = pg_catalog.format('%s has no column that says which lead a row is', plan.source);
+        END IF;
+        rows_of := pg_catalog.format('(SELECT CAST(ROW(n.*) AS %s) AS whole FROM icp_new n', plan.source);
+        IF TG_OP OPERATOR(pg_catalog.=) 'UPDATE' THEN
+            rows_of := pg_catalog.format('%s LEFT JOIN icp_old o ON %s OPERATOR(pg_catalog.=) %s WHERE %s IS NULL OR CAST(ROW(%s) AS pg_catalog.record) OPERATOR(pg_catalog.*<>) CAST(ROW(%s) AS pg_catalog.record)',
+                rows_of, pg_catalog.format(plan.lead, 'o'), pg_catalog.format(plan.lead, 'n'), pg_catalog.format(plan.lead, 'o'),
+                (SELECT pg_catalog.string_agg(pg_catalog.concat('o.', c), ', ' ORDER BY c) FROM pg_catalog.unnest(plan.columns) c),
+                (SELECT pg_catalog.string_agg(pg_catalog.concat('n.', c), ', ' ORDER BY c) FROM pg_catalog.unnest(plan.columns) c));
+        END IF;
+        EXECUTE @extschema@.icp_score_log_statement(plan, pg_catalog.concat(rows_of, ')')) USING given;
+    EXCEPTION WHEN OTHERS THEN
+        -- A lead is stored even where its score cannot be logged; what ends a transaction still does.
+        IF pg_catalog."left"(SQLSTATE, 2) OPERATOR(pg_catalog.=) ANY (ARRAY['40', '53', '57', '58', 'XX']) THEN
+            RAISE;
+        END IF;
+        RAISE WARNING USING MESSAGE = pg_catalog.format('trigger "%s" on table "%s" logs no scores: %s', TG_NAME, TG_TABLE_NAME, SQLERRM),
+            HINT = 'It needs INSERT on icp_score_log, SELECT on icp_models and icp_overrides, and transition tables named icp_new and, on UPDATE, icp_old.';
+    END;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION icp_log_score() IS
+'Trigger AFTER INSERT or UPDATE FOR EACH STATEMENT that logs the scores just stored into icp_score_log. Arguments as for icp_score_lead(); without, those of the table''s trigger that runs it. Transition tables: NEW TABLE AS icp_new, on UPDATE also OLD TABLE AS icp_old; then only rows whose stored score has changed are logged.';
+
 -- A row is written only if it still is the version that was scored: another session's change sends it through again.
 CREATE FUNCTION icp_rescore_statement(plan icp_rescore_plan, by_leads boolean, further boolean, log boolean) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -133,6 +133,25 @@ CALL icp_rescore('lead', 'rescore_test', batch => 500);
 SELECT version, status, scanned FROM (SELECT * FROM icp_rescore_progress ORDER BY run DESC LIMIT 2) r ORDER BY run;
 SELECT id FROM wrong ORDER BY id;
 
+-- The log by triggers: what is stored, once.
+CREATE TABLE lead3 (lead_id int, note text, industry text, employees int, decision_maker text, icp_label text, icp_similarity float8, PRIMARY KEY (lead_id));
+ALTER TABLE lead3 DROP COLUMN note;
+CREATE TRIGGER a BEFORE INSERT OR UPDATE ON lead3 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('rescore_test');
+CREATE TRIGGER b AFTER INSERT ON lead3 REFERENCING NEW TABLE AS icp_new FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+CREATE TRIGGER c AFTER UPDATE ON lead3 REFERENCING OLD TABLE AS icp_old NEW TABLE AS icp_new FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 SELECT id, industry, employees, decision_maker FROM lead WHERE id < 20;
+UPDATE lead3 SET industry = industry;
+UPDATE lead3 SET employees = 4, decision_maker = 'founder' WHERE lead_id IN (2, 6);
+SELECT lead_id, count(*), bool_and(version = 2) AS version FROM icp_score_log WHERE source = 'rescore_test.lead3' GROUP BY 1 ORDER BY 2 DESC, lead_id::int LIMIT 3;
+SELECT count(*) AS unlike FROM lead3 l JOIN icp_score_log g ON g.lead_id = l.lead_id::text AND g.id = (SELECT max(id) FROM icp_score_log m WHERE m.lead_id = l.lead_id::text AND m.source = 'rescore_test.lead3')
+WHERE (g.label, g.similarity) IS DISTINCT FROM (l.icp_label, l.icp_similarity);
+SELECT count(*) AS entries, bool_and(adds_up) AS adds_up FROM icp_score_log_check WHERE id IN (SELECT id FROM icp_score_log WHERE source = 'rescore_test.lead3');
+CREATE OR REPLACE TRIGGER b AFTER INSERT ON lead3 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 (lead_id) VALUES (100) RETURNING icp_label;
+CREATE OR REPLACE TRIGGER b AFTER INSERT ON lead3 FOR EACH ROW EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 (lead_id) VALUES (101) RETURNING icp_label;
+DELETE FROM icp_score_log;
+
 -- Bad input.
 CALL icp_rescore(NULL);
 CALL icp_rescore('lead', 'no such model');
