@@ -17,6 +17,7 @@ SELECT pg_catalog.pg_extension_config_dump('icp_overrides', '');
 SELECT pg_catalog.pg_extension_config_dump('icp_overrides_id_seq', '');
 COMMENT ON TABLE icp_overrides IS
 'Decisions of people about the labels of leads, one row each, never changed: the latest one about a lead counts. Written by icp_override with the privileges of its caller. A role that stores leads needs SELECT on it for overrides to hold.';
+COMMENT ON SEQUENCE icp_overrides_id_seq IS 'Numbers of decisions.';
 COMMENT ON COLUMN icp_overrides.id IS 'Order of the decisions.';
 COMMENT ON COLUMN icp_overrides.model IS 'Name of the model, in all its versions.';
 COMMENT ON COLUMN icp_overrides.lead_id IS 'The lead: its lead_id, else the only column of the primary key, as text.';

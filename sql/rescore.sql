@@ -47,6 +47,7 @@ ALTER TABLE icp_rescore_progress OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_rescore_progress', '');
 SELECT pg_catalog.pg_extension_config_dump('icp_rescore_progress_run_seq', '');
 COMMENT ON TABLE icp_rescore_progress IS 'How far each run of icp_rescore is: committed after every batch, so other sessions see it, and a run that was interrupted goes on from it.';
+COMMENT ON SEQUENCE icp_rescore_progress_run_seq IS 'Numbers of runs.';
 COMMENT ON COLUMN icp_rescore_progress.run IS 'Number of the run.';
 COMMENT ON COLUMN icp_rescore_progress.source IS 'The table, with its schema.';
 COMMENT ON COLUMN icp_rescore_progress.model IS 'Name of the model.';

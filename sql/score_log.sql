@@ -28,6 +28,7 @@ ALTER TABLE icp_score_log OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_score_log', '');
 SELECT pg_catalog.pg_extension_config_dump('icp_score_log_id_seq', '');
 COMMENT ON TABLE icp_score_log IS 'Scores as they were stored, with the parts that they are sums of, where that was asked for: icp_rescore with log, and the trigger icp_log_score().';
+COMMENT ON SEQUENCE icp_score_log_id_seq IS 'Numbers of entries.';
 COMMENT ON COLUMN icp_score_log.id IS 'Number of the entry.';
 COMMENT ON COLUMN icp_score_log.source IS 'The table, with its schema.';
 COMMENT ON COLUMN icp_score_log.lead_id IS 'The lead: its lead_id, else the only column of the primary key, as text.';
