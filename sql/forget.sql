@@ -21,11 +21,13 @@ LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE ROWS 10 SET search_path = pg_catalog, 
 DECLARE
     names CONSTANT text[] := CASE icp_forget.kind
         WHEN 'lead' THEN '{lead_id}' WHEN 'company' THEN '{company_id,account_id,client_id,customer_id}'
-        WHEN 'person' THEN '{manager,manager_id,person_id,contact_id,owner,owner_id,employee_id,author,created_by,updated_by,decided_by,decided_by_session,assigned_by,started_by,trained_by}' END;
+        WHEN 'person' THEN '{manager,manager_id,person_id,contact_id,owner,owner_id,employee_id,author,created_by,updated_by,decided_by,decided_by_session,assigned_by,given_by,avoid,started_by,trained_by}' END;
     found record;
+    empty text;
     leads text[] := '{}';
     more text[];
     result @extschema@.icp_forgotten;
+    condition text;
 BEGIN
     IF names IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('"%s" cannot be forgotten', icp_forget.kind),
@@ -55,15 +57,43 @@ BEGIN
                  ORDER BY c.position, a.attnum LOOP
         result.table_name := found.relation::text;
         result.column_name := found.name;
-        result.action := CASE WHEN found.whole THEN 'deleted' ELSE 'emptied' END;
-        EXECUTE format(CASE WHEN found.whole THEN 'DELETE FROM %1$s WHERE %2$I%4$s = ANY ($1)' ELSE 'UPDATE %1$s SET %2$I = %3$s WHERE %2$I%4$s = ANY ($1)' END,
-                       found.relation, found.name, CASE WHEN found.needed THEN quote_literal('') ELSE 'NULL' END,
-                       CASE WHEN found.plain THEN '' ELSE '::text' END)
-        USING CASE WHEN found.lead THEN leads ELSE ARRAY[icp_forget.id] END;
-        GET DIAGNOSTICS result.row_count = ROW_COUNT;
+        more := CASE WHEN found.lead THEN leads ELSE ARRAY[icp_forget.id] END;
+        condition := format('%I%s = ANY ($1)', found.name, CASE WHEN found.plain THEN '' ELSE '::text' END);
+        result.action := NULL;
+        -- Without a name where the table permits that, else with an empty one, else the row cannot do without it.
+        FOR empty IN SELECT e FROM unnest(ARRAY['NULL', quote_literal('')]) WITH ORDINALITY u (e, n) WHERE NOT found.whole AND (n = 2 OR NOT found.needed) ORDER BY n LOOP
+            BEGIN
+                EXECUTE format('UPDATE %s SET %I = %s WHERE %s', found.relation, found.name, empty, condition) USING more;
+                GET DIAGNOSTICS result.row_count = ROW_COUNT;
+                result.action := 'emptied';
+                EXIT;
+            EXCEPTION WHEN integrity_constraint_violation OR not_null_violation OR check_violation OR foreign_key_violation OR unique_violation
+                OR invalid_text_representation THEN
+                NULL;
+            END;
+        END LOOP;
+        IF result.action IS NULL THEN
+            EXECUTE format('DELETE FROM %s WHERE %s', found.relation, condition) USING more;
+            GET DIAGNOSTICS result.row_count = ROW_COUNT;
+            result.action := 'deleted';
+        END IF;
         CONTINUE WHEN result.row_count = 0;
         RETURN NEXT result;
     END LOOP;
+    IF icp_forget.kind = 'person' THEN
+        -- What is told of a lead, as messages and reasons, names people by whole strings.
+        FOR found IN SELECT c.oid::regclass AS relation, a.attname AS name FROM @extschema@.icp_own_tables() c
+                     JOIN pg_attribute a ON a.attrelid = c.oid AND a.atttypid = 'jsonb'::regtype AND NOT a.attisdropped
+                     WHERE EXISTS (SELECT FROM pg_attribute l WHERE l.attrelid = c.oid AND l.attname = 'lead_id' AND NOT l.attisdropped)
+                     ORDER BY c.position, a.attnum LOOP
+            EXECUTE format('UPDATE %1$s SET %2$I = replace(%2$I::text, $1, ''""'')::jsonb WHERE strpos(%2$I::text, $1) > 0', found.relation, found.name)
+            USING to_jsonb(icp_forget.id)::text;
+            GET DIAGNOSTICS result.row_count = ROW_COUNT;
+            CONTINUE WHEN result.row_count = 0;
+            result := ROW(found.relation::text, found.name, 'emptied', result.row_count);
+            RETURN NEXT result;
+        END LOOP;
+    END IF;
     -- An unfinished run of icp_rescore remembers the key of a lead; without it, it begins anew.
     IF cardinality(leads) > 0 THEN
         DELETE FROM @extschema@.icp_rescore_progress p WHERE p.last_key && leads;
