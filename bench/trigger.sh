@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What the trigger costs a table with a primary key and two indexes: one-row prepared INSERTs (pgbench), INSERT … SELECT
-# and COPY, with no trigger, a C trigger that does nothing, icp_score_lead(), and a PL/pgSQL trigger doing the same.
+# and COPY, with no trigger, a C trigger that does nothing, icp_score_lead(), the same while 10,000 overrides are in force,
+# and a PL/pgSQL trigger doing the same.
 # Aims: one-row INSERTs at least 95 % of no trigger, INSERT … SELECT at least 90 %.
 #   bench/trigger.sh [ROWS] [SECONDS] [ROUNDS]
 set -euo pipefail
@@ -14,7 +15,7 @@ server_env bench
 cp "$top/bench/noop/noop.so" "$home/bench/noop.so"
 chmod 644 "$home/bench/noop.so"
 psql -X -q -c 'CREATE EXTENSION icp' -v leads="$rows" -f "$top/bench/leads.sql" >/dev/null
-kinds=(none noop icp plpgsql)
+kinds=(none noop icp decided plpgsql)
 psql -X -q -v ON_ERROR_STOP=1 <<SQL
 CREATE FUNCTION noop_trigger() RETURNS trigger LANGUAGE c AS '$home/bench/noop', 'noop_trigger';
 CREATE FUNCTION plpgsql_trigger() RETURNS trigger LANGUAGE plpgsql AS \$\$
@@ -31,6 +32,7 @@ for kind in "${kinds[@]}"; do
 done
 psql -X -q -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_noop FOR EACH ROW EXECUTE FUNCTION noop_trigger()" \
   -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_icp FOR EACH ROW EXECUTE FUNCTION icp_score_lead('bench', 'icp_cohort=cohort', 'icp_label=label', 'icp_priority=priority')" \
+  -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_decided FOR EACH ROW EXECUTE FUNCTION icp_score_lead('bench', 'icp_cohort=cohort', 'icp_label=label', 'icp_priority=priority')" \
   -c "CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead_plpgsql FOR EACH ROW EXECUTE FUNCTION plpgsql_trigger()" \
   -c "COPY bench_leads ($columns) TO '$home/bench/leads.copy'"
 chmod 755 "$home/bench"
@@ -42,6 +44,10 @@ timed() { psql -X -q -A -t -c '\timing on' -c "$1" | awk -v n="$rows" '/^Time:/ 
 for ((round = 0; round < rounds; round++)); do
   for ((k = 0; k < ${#kinds[@]}; k++)); do
     kind=${kinds[(k + round) % ${#kinds[@]}]}
+    psql -X -q -c 'TRUNCATE icp_overrides'
+    if [ "$kind" = decided ]; then
+      psql -X -q -c "INSERT INTO icp_overrides (model, lead_id, label) SELECT 'bench', 'other ' || i, 'gold' FROM generate_series(1, 10000) i" -c 'VACUUM ANALYZE icp_overrides'
+    fi
     cat >"$home/bench/one.sql" <<SQL
 \\set e random(1, 500)
 \\set r random(1, 100000000)

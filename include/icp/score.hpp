@@ -29,6 +29,12 @@ struct LeadScore {
   std::string_view exclusion;          // the rule that vetoed the label; "" none
 };
 
+// The label of that name, as a view that always lives; "" where there is none.
+std::string_view label_named(std::string_view name);
+// Gives a score a label, the model's or one that somebody has decided: the priority follows it, and an exclusion stands
+// only beside the label that it causes.
+void set_label(LeadScore& score, std::string_view label);
+
 struct Explanation {
   std::string score, cohort, feature;  // score: similarity, evidence, win_probability, expected_dqs, veto
   std::optional<std::string> value;

@@ -113,10 +113,21 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
     }
   if (win_ != nullptr) s.win_probability = probability_of(score_of(*win_, row, b.bins));
   if (quality_ != nullptr) s.expected_dqs = std::clamp(score_of(*quality_, row, b.bins), 0.0, 100.0);
-  s.label = Matcher::name(label);
-  s.priority = label == Matcher::Label::gold ? "high" : label == Matcher::Label::non_target ? "low" : "normal";
-  s.priority_rank = label == Matcher::Label::gold ? 1 : label == Matcher::Label::non_target ? 3 : 2;
+  set_label(s, Matcher::name(label));
   return s;
+}
+
+std::string_view label_named(std::string_view name) {
+  for (const std::string_view known : {"gold", "ordinary", "non_target", "unknown"})
+    if (known == name) return known;
+  return {};
+}
+
+void set_label(LeadScore& s, std::string_view label) {
+  s.label = label_named(label);
+  s.priority = s.label == "gold" ? "high" : s.label == "non_target" ? "low" : "normal";
+  s.priority_rank = s.label == "gold" ? 1 : s.label == "non_target" ? 3 : 2;
+  if (s.label != "non_target") s.exclusion = {};
 }
 
 std::optional<double> Scorer::similarity(std::span<const Value> values, ScoreBuffer& b, std::string_view cohort) const {

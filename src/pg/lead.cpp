@@ -12,6 +12,11 @@ std::optional<std::size_t> lead_field(std::string_view name) {
   return std::nullopt;
 }
 
+bool lead_field_decided(std::size_t field) {
+  const std::string_view name = lead_field_names[field];
+  return name == "label" || name == "priority" || name == "priority_rank" || name == "exclusion";
+}
+
 namespace {
 
 LeadField text(std::string_view value) {

@@ -4,6 +4,7 @@
 
 #include "pg/lead.hpp"
 #include "pg/memory.hpp"
+#include "pg/override.hpp"
 #include "pg/trigger.hpp"
 #include "pg/varlena.hpp"
 
@@ -16,6 +17,7 @@ namespace icp::pg {
 namespace {
 
 std::string describe(const Trigger& trigger, Relation table) {
+  if (!OidIsValid(trigger.tgoid)) return "icp_scored() of table \"" + std::string(to_core(RelationGetRelationName(table))) + "\"";
   return "trigger \"" + std::string(to_core(trigger.tgname)) + "\" on table \"" + std::string(to_core(RelationGetRelationName(table))) + "\"";
 }
 
@@ -30,6 +32,7 @@ class Prepared {
     std::vector<std::string> missing;
     for (const auto& pair : definition_.columns_of(RelationGetDescr(table), &missing))
       targets_.emplace_back(RelationGetDescr(table), pair.column.c_str(), pair.field, memory_);
+    for (const TargetColumn& t : targets_) decidable_ = decidable_ || lead_field_decided(t.field());
     for (const std::string& name : missing) missing_ += (missing_.empty() ? "" : ", ") + std::string(to_core(name));
     is_target_.assign(static_cast<std::size_t>(RelationGetDescr(table)->natts), false);
     for (const TargetColumn& t : targets_) is_target_[static_cast<std::size_t>(t.number() - 1)] = true;
@@ -48,6 +51,8 @@ class Prepared {
 
   const TriggerDefinition& definition() const { return definition_; }
   const std::string& missing() const { return missing_; }
+  // Whether a column takes what a decision about the label would change.
+  bool decidable() const { return decidable_; }
   std::vector<TargetColumn>& targets() { return targets_; }
   ModelPin& pin() { return pin_; }
   Oid row_type() const { return row_type_; }
@@ -106,6 +111,7 @@ class Prepared {
   std::vector<TargetColumn> targets_;
   std::string missing_;
   std::vector<bool> is_target_;
+  bool decidable_ = false;
   ModelPin pin_;
   std::unique_ptr<LeadReader> reader_, old_reader_;
   std::vector<AttrNumber> needed_;
@@ -123,9 +129,11 @@ std::shared_ptr<Prepared> prepared(const Trigger& trigger, Relation table) {
   return made;
 }
 
-// One execution of a statement, for one table (a partition is a table).
-struct Statement {
+}  // namespace
+
+struct TriggerStatement::State {
   std::shared_ptr<Prepared> prepared;
+  OverrideLookup overrides;
   InputFunction input;
   FmgrInfo input_call{};
   TupleDesc input_columns = nullptr;
@@ -138,6 +146,10 @@ struct Statement {
     std::vector<std::uint8_t> nulls;
   } stored;  // memory reused from row to row
 };
+
+namespace {
+
+using Statement = TriggerStatement::State;
 
 // One warning a statement also where it stores into several partitions, each with its own Statement.
 bool first_warning(const Trigger& trigger) {
@@ -181,9 +193,9 @@ bool same(const Value& a, const Value& b) {
 
 class Run {
  public:
-  Run(FunctionCallInfo fcinfo, Statement& statement)
+  Run(FunctionCallInfo fcinfo, Statement& statement, TriggerData& data)
       : function_(fcinfo->flinfo->fn_oid), memory_(fcinfo->flinfo->fn_mcxt), s_(statement), p_(*statement.prepared),
-        data_(*reinterpret_cast<TriggerData*>(fcinfo->context)), columns_(RelationGetDescr(data_.tg_relation)),
+        data_(data), strict_(!OidIsValid(data.tg_trigger->tgoid)), columns_(RelationGetDescr(data_.tg_relation)),
         old_(TRIGGER_FIRED_BY_UPDATE(data_.tg_event) ? data_.tg_trigtuple : nullptr),
         new_(old_ != nullptr ? data_.tg_newtuple : data_.tg_trigtuple) {}
 
@@ -197,19 +209,26 @@ class Run {
       if (!changed(scorer != nullptr)) return new_;
       if (scorer) score = measure();
     } catch (const Error& e) {
-      if (e.code() == ErrorCode::out_of_memory) throw;
+      if (strict_ || e.code() == ErrorCode::out_of_memory) throw;
       refuse({e.what(), e.hint()});
       score.reset();
     }
-    // A label that somebody has decided would replace the model's answer here.
-    return store(score, scorer.get());
+    if (strict_ && refused_) return nullptr;
+    return store(score, scorer.get(), keep_ ? std::string_view() : decided(scorer.get()));
   }
 
  private:
   void refuse(const Refusal& r) { warn_once(s_, *data_.tg_trigger, data_.tg_relation, "stores leads without a score", r.message, r.hint); }
   void fail(const Refusal& r) {
+    if (strict_) throw Error(ErrorCode::undefined_object, r.message, {}, r.hint);
     s_.failed = true;
     refuse(r);
+  }
+
+  // The label that somebody has decided for this lead; "" where nobody has.
+  std::string_view decided(const Scorer* scorer) {
+    if (scorer == nullptr || !p_.decidable() || !scorer->model().name) return {};
+    return s_.overrides.find(function_, to_server(*scorer->model().name), data_.tg_relation, new_);
   }
 
   // Whether an UPDATE asks for a new score. Where the model is not known, neither are its features.
@@ -224,6 +243,7 @@ class Run {
     if (p_.definition().input.empty()) return reader.scorer().score(reader.tuple(new_, p_.row_type()), reader.buffer());
     Datum row = 0;
     if (const auto refusal = input(new_, &row)) {
+      refused_ = true;
       refuse(*refusal);
       return std::nullopt;
     }
@@ -280,8 +300,11 @@ class Run {
     return fcinfo->isnull ? Datum{0} : PointerGetDatum(PG_DETOAST_DATUM_COPY(json));
   }
 
-  HeapTuple store(const std::optional<LeadScore>& score, const Scorer* scorer) {
+  HeapTuple store(std::optional<LeadScore>& score, const Scorer* scorer, std::string_view label) {
     if (keep_) return new_;
+    LeadScore only_label;
+    LeadScore* const labelled = label.empty() ? nullptr : score ? &*score : &only_label;
+    if (labelled != nullptr) set_label(*labelled, label);
     auto& targets = p_.targets();
     // Of the statement: a conversion may run SQL that fires the trigger of another one.
     auto& numbers = s_.stored.numbers;
@@ -292,8 +315,9 @@ class Run {
     nulls.assign(targets.size(), 1);
     for (std::size_t i = 0; i < targets.size(); ++i) {
       numbers[i] = targets[i].number();
-      if (!score) continue;
-      const LeadField field = field_of(*score, scorer->model(), targets[i].field());
+      LeadField field;
+      if (score) field = field_of(*score, scorer->model(), targets[i].field());
+      else if (labelled != nullptr && lead_field_decided(targets[i].field())) field = field_of(only_label, scorer->model(), targets[i].field());
       if (field.kind == LeadField::Kind::missing) continue;
       Refusal refusal;
       if (const auto value = targets[i].convert(field, refusal)) {
@@ -303,6 +327,9 @@ class Run {
         warn_once(s_, *data_.tg_trigger, data_.tg_relation, "leaves a column empty", refusal.message, refusal.hint);
       }
     }
+    if (strict_ && !p_.missing().empty())
+      throw Error(ErrorCode::undefined_column, describe(*data_.tg_trigger, data_.tg_relation) + " names columns that the table does not have",
+                  "They are " + p_.missing() + ".");
     if (!p_.missing().empty())
       warn_once(s_, *data_.tg_trigger, data_.tg_relation, "names columns that the table does not have", "They are " + p_.missing(),
                 "Create the trigger again, or add the columns.");
@@ -318,22 +345,29 @@ class Run {
   Statement& s_;
   Prepared& p_;
   TriggerData& data_;
+  bool strict_;           // no row is being stored: what is wrong with all rows is an error
   TupleDesc columns_;
   HeapTuple old_, new_;
-  bool keep_ = false;
+  bool keep_ = false, refused_ = false;
 };
 
 }  // namespace
+
+TriggerStatement::TriggerStatement() : state_(std::make_unique<State>()) {}
+TriggerStatement::~TriggerStatement() = default;
+
+HeapTuple TriggerStatement::row(FunctionCallInfo fcinfo, TriggerData& data) {
+  if (!state_->prepared) state_->prepared = prepared(*data.tg_trigger, data.tg_relation);
+  return Run(fcinfo, *state_, data).row();
+}
 
 ICP_FUNCTION(icp_score_lead) {
   if (!CALLED_AS_TRIGGER(fcinfo))
     throw Error(ErrorCode::invalid_parameter, "icp_score_lead() can only be called as a trigger", {},
                 "Write CREATE TRIGGER … BEFORE INSERT OR UPDATE ON … FOR EACH ROW EXECUTE FUNCTION icp_score_lead('main').");
-  const auto& data = *reinterpret_cast<TriggerData*>(fcinfo->context);
+  auto& data = *reinterpret_cast<TriggerData*>(fcinfo->context);
   require(data);
-  auto& statement = call_site<Statement>(fcinfo);
-  if (!statement.prepared) statement.prepared = prepared(*data.tg_trigger, data.tg_relation);
-  return PointerGetDatum(Run(fcinfo, statement).row());
+  return PointerGetDatum(call_site<TriggerStatement>(fcinfo).row(fcinfo, data));
 }
 
 }  // namespace icp::pg

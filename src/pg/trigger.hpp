@@ -4,10 +4,15 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "pg/lead.hpp"
+
+extern "C" {
+#include "access/table.h"
+}
 
 namespace icp::pg {
 
@@ -27,6 +32,8 @@ struct TriggerDefinition {
   std::string input;         // function of the row that returns jsonb, as written; empty: the row itself
   std::vector<Pair> pairs;   // empty: every column named icp_ and a field
   explicit TriggerDefinition(const Trigger& trigger);
+  // `of` names what has the arguments, in messages.
+  TriggerDefinition(const std::string& of, std::span<char* const> arguments);
   // Which column takes which field. `missing` gets the columns that the table lacks.
   std::vector<Pair> columns_of(TupleDesc columns, std::vector<std::string>* missing) const;
 };
@@ -77,6 +84,32 @@ std::optional<Refusal> refused(F&& body) {
   FreeErrorData(error);
   return refusal;
 }
+
+// What the trigger does with the rows of one statement and one table (a partition is a table).
+class TriggerStatement {
+ public:
+  TriggerStatement();
+  ~TriggerStatement();
+  // The row to store. A trigger whose tgoid is InvalidOid stands for icp_scored(): what is wrong with every row is an
+  // error then, and a row that cannot be scored gives null.
+  HeapTuple row(FunctionCallInfo fcinfo, TriggerData& data);
+  struct State;
+
+ private:
+  std::unique_ptr<State> state_;
+};
+
+// Closes the table also when an exception passes.
+struct Opened {
+  explicit Opened(Oid id) : relation(pg_call([&] { return table_open(id, AccessShareLock); })) {}
+  ~Opened() { table_close(relation, AccessShareLock); }
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  Relation relation;
+};
+
+// Whether a function is icp_score_lead() of a schema.
+bool runs_score_lead(Oid function, Oid schema);
 
 // The model of a trigger, under the active snapshot; nothing, and why, where there is none or it may not be read.
 SharedScorer trigger_model(ModelPin& pin, Oid function, const std::string& name, Refusal& refusal);

@@ -12,7 +12,6 @@
 #include "pg/varlena.hpp"
 
 extern "C" {
-#include "access/table.h"
 #include "catalog/pg_trigger.h"
 }
 
@@ -179,22 +178,6 @@ class TriggerCheck {
   ModelPin pin_;
   std::set<std::string> targets_;
 };
-
-// Closes the table also when an exception passes.
-struct Opened {
-  explicit Opened(Oid id) : relation(pg_call([&] { return table_open(id, AccessShareLock); })) {}
-  ~Opened() { table_close(relation, AccessShareLock); }
-  Opened(const Opened&) = delete;
-  Opened& operator=(const Opened&) = delete;
-  Relation relation;
-};
-
-bool runs_score_lead(Oid function, Oid schema) {
-  return pg_call([&] {
-    const char* name = get_func_name(function);
-    return name != nullptr && std::strcmp(name, "icp_score_lead") == 0 && get_func_namespace(function) == schema;
-  });
-}
 
 }  // namespace
 

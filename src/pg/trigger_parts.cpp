@@ -27,10 +27,13 @@ std::string fields() {
 
 }  // namespace
 
-TriggerDefinition::TriggerDefinition(const Trigger& trigger) {
-  const std::string of = "trigger \"" + std::string(to_core(trigger.tgname)) + "\": ";
-  for (int i = 0; i < trigger.tgnargs; ++i) {
-    const std::string_view argument(trigger.tgargs[i]);
+TriggerDefinition::TriggerDefinition(const Trigger& trigger)
+    : TriggerDefinition(OidIsValid(trigger.tgoid) ? "trigger \"" + std::string(to_core(trigger.tgname)) + "\": " : std::string(),
+                        {trigger.tgargs, static_cast<std::size_t>(trigger.tgnargs)}) {}
+
+TriggerDefinition::TriggerDefinition(const std::string& of, std::span<char* const> arguments) {
+  for (std::size_t i = 0; i < arguments.size(); ++i) {
+    const std::string_view argument(arguments[i]);
     const auto equals = argument.rfind('=');
     if (equals == std::string_view::npos) {
       if (i != 0)
@@ -202,6 +205,13 @@ InputFunction InputFunction::find(const char* name, Relation table) {
   if (!may_execute(function))
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied for function %s", name)));
   return {function, row_type};
+}
+
+bool runs_score_lead(Oid function, Oid schema) {
+  return pg_call([&] {
+    const char* name = get_func_name(function);
+    return name != nullptr && std::strcmp(name, "icp_score_lead") == 0 && get_func_namespace(function) == schema;
+  });
 }
 
 // Errors -----------------------------------------------------------------------------------------------------------

@@ -1,15 +1,20 @@
-# pg_dump and restore keep the models, their numbers, what is active, and loss reasons of one's own; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, and loss reasons of one's own; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
 psql -X -q -v ON_ERROR_STOP=1 -f demo/crm.sql -f demo/train.sql -c "SELECT icp_set('main', '{\"gold_similarity\": 0.8}', activate => false)"
 psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_loss_reasons (code, title_en, matches) VALUES ('tender', 'Lost a tender', '{rfp}')"
+psql -X -q -v ON_ERROR_STOP=1 -c "SELECT icp_override('main', '7', 'gold', 'said so')" -c "CALL icp_rescore('lead', leads => '{7,8}', log => true)" -c "CALL icp_rescore('lead')" >/dev/null
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
 reasons="SELECT * FROM icp_loss_reasons ORDER BY code, builtin"
 diff <(psql -X -A -t -c "$reasons") <(psql -X -A -t -d "$restored" -c "$reasons")
+for table in icp_overrides icp_rescore_progress icp_score_log; do
+  diff <(psql -X -A -t -c "TABLE $table") <(psql -X -A -t -d "$restored" -c "TABLE $table")
+  [ "$(psql -X -A -t -c "SELECT count(*) > 0 FROM $table")" = t ] || { echo "$table is empty"; exit 1; }
+done
 diff <(psql -X -A -t -c "$state") <(psql -X -A -t -d "$restored" -c "$state")
 psql -X -q -v ON_ERROR_STOP=1 -d "$restored" <<'SQL'
 BEGIN READ ONLY;
@@ -18,8 +23,11 @@ SELECT count(*) FROM lead l CROSS JOIN LATERAL icp_explain(l) e WHERE l.id < 100
 SELECT count(*) FROM icp_cohort_summary;
 COMMIT;
 SELECT * FROM icp_train('main');
+SELECT icp_override('main', '7', NULL);
+CALL icp_rescore('lead', log => true);
 DO $$
 BEGIN
+  IF (SELECT count(DISTINCT id) FROM icp_overrides) <> 2 THEN RAISE EXCEPTION 'numbers of overrides'; END IF;
   IF (SELECT string_agg(name || '@' || version, ' ' ORDER BY version) FROM icp_models) <> 'main@1 main@2 main@3' THEN RAISE EXCEPTION 'versions'; END IF;
 END $$;
 SQL

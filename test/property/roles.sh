@@ -34,6 +34,12 @@ may icp_scorer "SELECT s.cohort, s.label FROM lead l CROSS JOIN LATERAL icp_scor
 may icp_scorer "SELECT e.* FROM lead l CROSS JOIN LATERAL icp_explain(l, 'main') e WHERE l.id = 4711"
 label=$(as icp_scorer -c "INSERT INTO lead (id, industry, employees, source, decision_maker) VALUES (200001, 'wholesale', 45, 'referral', 'owner') RETURNING icp_label")
 [ "$label" = gold ] || { echo "the trigger gave the label '$label'"; exit 1; }
+as icp_installer -c "SELECT icp_override('main', '200002', 'non_target', 'a competitor')" >/dev/null
+label=$(as icp_scorer -c "INSERT INTO lead (id, industry, employees, source, decision_maker) VALUES (200002, 'wholesale', 45, 'referral', 'owner') RETURNING icp_label")
+[ "$label" = non_target ] || { echo "the trigger gave the label '$label' where another was decided"; exit 1; }
+may_not icp_scorer "SELECT icp_override('main', '200002', 'gold')"
+may_not icp_scorer "CALL icp_rescore('lead')"
+may_not icp_scorer "SELECT * FROM icp_forget('lead', '200002')"
 may_not icp_scorer 'SELECT count(*) FROM deal'
 may_not icp_scorer "SELECT icp_activate('main', 1)"
 may_not icp_scorer "SELECT icp_rename_cohort('main', (SELECT min(cohort) FROM icp_cohorts('main')), 'Another', 'en')"

@@ -40,4 +40,24 @@ TEST(Score, ReadsLocalTimesInTheZoneOfTheModel) {
   EXPECT_LT(*naive.similarity(local, utc, buffer), 0.99);
 }
 
+TEST(Score, APriorityFollowsTheLabelAndAnExclusionStandsBesideNonTargetOnly) {
+  const struct {
+    const char *label, *priority;
+    std::int32_t rank;
+  } cases[] = {{"gold", "high", 1}, {"ordinary", "normal", 2}, {"unknown", "normal", 2}, {"non_target", "low", 3}};
+  for (const auto& c : cases) {
+    LeadScore score;
+    score.exclusion = "small";
+    score.similarity = 0.5;
+    set_label(score, std::string(c.label));  // the score keeps no view of what it was given
+    EXPECT_EQ(score.label, c.label);
+    EXPECT_EQ(score.priority, c.priority);
+    EXPECT_EQ(score.priority_rank, c.rank);
+    EXPECT_EQ(score.exclusion, score.label == "non_target" ? "small" : "");
+    EXPECT_EQ(score.similarity, 0.5);
+  }
+  EXPECT_EQ(label_named("golden"), "");
+  EXPECT_EQ(label_named(""), "");
+}
+
 }  // namespace

@@ -1,0 +1,220 @@
+-- Scoring stored leads again: what is written, progress, restart, preview, log, bad input, privileges.
+SET client_min_messages = warning;
+\set SHOW_CONTEXT never
+CREATE SCHEMA rescore_test;
+SET search_path = rescore_test, public;
+CREATE TABLE deals AS
+SELECT i AS deal_id, CASE WHEN i * 7919 % 1000 < (ARRAY[600, 300, 80])[g] THEN 'won' ELSE 'lost' END AS outcome,
+       (ARRAY[90000, 30000, 4000])[g] AS ltv, (ARRAY[9000, 9000, 3000])[g] AS cac, (ARRAY[15, 40, 120])[g] AS cycle_days, (ARRAY[0.9, 0.7, 0.2])[g] AS retention,
+       (ARRAY['wholesale', 'retail', 'software'])[g] AS industry, (ARRAY[40, 400, 4])[g] + i % 5 AS employees, (ARRAY['owner', 'buyer', 'founder'])[g] AS decision_maker
+FROM generate_series(1, 900) i CROSS JOIN LATERAL (SELECT 1 + i % 3 AS g) x;
+SELECT icp_save('rescore_test', icp_fit(d, '{}')) AS version FROM deals d;
+CREATE TABLE lead (id int PRIMARY KEY, company_id int, industry text, employees int, decision_maker text, note text, updates int DEFAULT 0,
+                   icp_cohort text, icp_label text, icp_grade text, icp_priority_rank int, icp_similarity float8, icp_version int);
+INSERT INTO lead (id, company_id, industry, employees, decision_maker)
+SELECT i, i / 2, (ARRAY['wholesale', 'retail', 'software', NULL, 'unheard of'])[1 + i % 5], (ARRAY[40, 400, 4])[1 + i % 3] + i % 7, (ARRAY['owner', 'buyer', 'founder', NULL])[1 + i % 4]
+FROM generate_series(1, 2500) i;
+CREATE FUNCTION counted() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.updates := OLD.updates + 1; RETURN NEW; END $$;
+CREATE TRIGGER zz_counted BEFORE UPDATE ON lead FOR EACH ROW EXECUTE FUNCTION counted();
+CREATE VIEW wrong AS
+SELECT l.id FROM lead l CROSS JOIN LATERAL icp_score(l, 'rescore_test') s
+WHERE (l.icp_cohort, l.icp_label, l.icp_grade, l.icp_priority_rank, l.icp_similarity, l.icp_version)
+      IS DISTINCT FROM (s.cohort, s.label, s.grade, s.priority_rank, s.similarity, s.version);
+
+-- No trigger: the columns named icp_ and a field. Only what changes is written.
+SELECT * FROM icp_score_targets('lead');
+SELECT icp_trigger_arguments('lead');
+CALL icp_rescore('lead', 'rescore_test', batch => 700);
+SELECT count(*) FROM wrong;
+SELECT min(updates), max(updates) FROM lead;
+CREATE VIEW runs AS SELECT source, model, version, arguments, log, status, last_key, scanned, written, unscored, skipped, finished_at >= started_at AS finished
+FROM icp_rescore_progress WHERE source LIKE 'rescore_test.%' ORDER BY run;
+SELECT * FROM runs;
+CALL icp_rescore('lead', 'rescore_test');
+UPDATE lead SET icp_label = 'by hand', icp_cohort = NULL WHERE id IN (7, 2500);
+CALL icp_rescore('lead', 'rescore_test', log => true);
+SELECT scanned, written FROM runs;
+SELECT count(*) FROM wrong;
+
+-- The preview says the same beforehand, and writes nothing.
+SELECT * FROM icp_rescore_preview('lead', 'rescore_test');
+SELECT icp_set('rescore_test', '{"min_similarity": 0.95, "exclusions": {"unheard": "industry = unheard of"}}') AS version;
+CREATE TABLE announced AS SELECT * FROM icp_rescore_preview('lead', 'rescore_test');
+SELECT label, new_label, grade = new_grade AS same_grade, reason LIKE 'industry%the exclusion "unheard": the lead is no target%' AS exclusion,
+       reason LIKE 'similarity = %: %min_similarity default → 0.95%' AS threshold, count(*)
+FROM announced GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4;
+SELECT count(*) FROM wrong w JOIN lead l USING (id) CROSS JOIN LATERAL icp_score(l, 'rescore_test') s WHERE s.label <> l.icp_label;
+SELECT reason FROM icp_rescore_preview('lead', 'rescore_test', language => 'ru') WHERE reason NOT LIKE 'similarity%' LIMIT 1;
+CREATE TABLE before AS SELECT id, icp_label FROM lead;
+CALL icp_rescore('lead', 'rescore_test', log => true);
+SELECT count(*) AS changed, count(*) FILTER (WHERE l.icp_label = a.new_label) AS as_announced
+FROM lead l JOIN before b USING (id) FULL JOIN announced a ON a.lead_id = l.id::text WHERE b.icp_label <> l.icp_label OR a.lead_id IS NOT NULL;
+SELECT count(*) FROM wrong;
+
+-- The log: an entry for each row written, the parts of which add up to the score.
+SELECT version, count(*), count(DISTINCT lead_id) AS leads, count(company_id) AS companies, bool_and(label = model_label) AS own FROM icp_score_log WHERE model = 'rescore_test' GROUP BY 1 ORDER BY 1;
+SELECT score, count(*), bool_and(adds_up) AS adds_up FROM icp_score_log_check GROUP BY 1;
+SELECT count(*) AS unlike FROM icp_score_log g JOIN lead l ON l.id::text = g.lead_id AND g.version = l.icp_version
+WHERE (g.cohort, g.grade, g.similarity, g.label) IS DISTINCT FROM (l.icp_cohort, l.icp_grade, l.icp_similarity, l.icp_label);
+SELECT p.score, p.feature, p.value, p.points = e.points AS points FROM icp_score_log_parts p JOIN lead l ON l.id = 7
+JOIN icp_explain(l, 'rescore_test') e ON e.score = p.score AND e.feature = p.feature
+WHERE p.lead_id = '7' AND p.version = 2 ORDER BY 1, 2;
+UPDATE icp_score_log SET part_points[1] = part_points[1] + 0.0000001 WHERE id = (SELECT max(id) FROM icp_score_log WHERE similarity > 0 AND part_score[1] = 'similarity');
+SELECT count(*) AS wrong FROM icp_score_log_check WHERE NOT adds_up;
+DELETE FROM icp_score_log;
+
+-- Overrides win; only the leads named are touched.
+SELECT icp_override('rescore_test', '7', 'gold', 'met them') > 0 AND icp_override('rescore_test', '8', 'gold') > 0 AS decided;
+SELECT lead_id, label, new_label, decided, reason = current_user || ': met them' AS reason FROM icp_rescore_preview('lead', 'rescore_test');
+CALL icp_rescore('lead', 'rescore_test', leads => ARRAY['7', '9', '77777'], log => true);
+SELECT id, icp_label, icp_priority_rank, icp_version FROM lead WHERE id IN (7, 8, 9) ORDER BY id;
+SELECT lead_id, label, model_label FROM icp_score_log;
+CALL icp_rescore('lead', 'rescore_test');
+SELECT id, icp_label FROM lead WHERE id IN (7, 8) ORDER BY id;
+SELECT id FROM wrong ORDER BY id;
+
+-- A trigger with pairs and an input function: its arguments are taken. A row that cannot be scored stays as it was.
+CREATE TABLE lead2 (region text, n bigint, ref uuid, industry text, x_label varchar(4), x_rank numeric(3, 1), PRIMARY KEY (region, n)) PARTITION BY LIST (region);
+CREATE TABLE lead2_n PARTITION OF lead2 FOR VALUES IN ('north');
+CREATE TABLE lead2_s (x_rank numeric(3, 1), x_label varchar(4), industry text, ref uuid, n bigint NOT NULL, region text NOT NULL);
+ALTER TABLE lead2 ATTACH PARTITION lead2_s FOR VALUES IN ('south', 'west');
+CREATE FUNCTION lead2_row(l lead2) RETURNS jsonb LANGUAGE plpgsql STABLE AS $$
+BEGIN IF l.industry = 'fail' THEN RAISE 'no luck'; END IF; RETURN jsonb_build_object('industry', l.industry, 'employees', 40, 'decision_maker', 'owner'); END $$;
+INSERT INTO lead2 SELECT (ARRAY['north', 'south', 'west'])[1 + i % 3], i, NULL, (ARRAY['wholesale', 'fail'])[1 + (i % 10 = 0)::int], 'old' FROM generate_series(1, 100) i;
+CREATE TRIGGER t BEFORE INSERT OR UPDATE ON lead2 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('rescore_test@1', 'input=rescore_test.lead2_row', 'x_label=label', 'x_rank=priority_rank');
+SELECT icp_trigger_arguments('lead2');
+SET client_min_messages = error;
+CALL icp_rescore('lead2', batch => 7);
+SET client_min_messages = warning;
+SELECT x_label, x_rank, count(*) FROM lead2 GROUP BY 1, 2 ORDER BY 2;
+SELECT source, version, arguments, scanned, written, unscored FROM runs WHERE source LIKE '%lead2';
+SET client_min_messages = error;
+CALL icp_rescore('lead2', 'rescore_test', ARRAY['input=rescore_test.lead2_row', 'x_rank=version'], batch => 40);
+SET client_min_messages = warning;
+CALL icp_rescore('lead2', 'rescore_test', ARRAY['x_rank=version']);
+SELECT x_rank, count(*) FROM lead2 GROUP BY 1;
+CALL icp_rescore('lead2', leads => '{1}');
+CALL icp_rescore('lead2', 'rescore_test', log => true);
+-- A value that a column cannot hold: NULL, as the trigger stores it.
+SET client_min_messages = error;
+CALL icp_rescore('lead2', 'rescore_test', ARRAY['input=rescore_test.lead2_row', 'x_label=cohort']);
+RESET client_min_messages;
+SELECT x_label, count(*) FROM lead2 GROUP BY 1 ORDER BY 1;
+SET client_min_messages = warning;
+
+-- One row as the trigger would store it.
+SELECT (n.r).id, (n.r).icp_label, (n.r).note, (n.r).icp_version FROM (SELECT icp_scored(l, ARRAY['rescore_test']) AS r FROM lead l WHERE id IN (7, 11) ORDER BY id) n;
+SELECT icp_scored(NULL::lead, ARRAY['rescore_test']) IS NULL AS nothing;
+SELECT icp_scored(x, ARRAY['rescore_test']) FROM (SELECT 'wholesale' AS industry) x;
+SELECT icp_scored(1);
+SELECT icp_scored(l, NULL) FROM lead l LIMIT 1;
+SELECT icp_scored(l, ARRAY['rescore_test', NULL]) FROM lead l LIMIT 1;
+SELECT icp_scored(l, ARRAY['rescore_test', 'nothing=label']) FROM lead l LIMIT 1;
+
+-- Interrupted: it goes on where it stopped, with the version that it began with.
+UPDATE lead SET icp_label = NULL;
+CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'enough'; END $$;
+CREATE TRIGGER stop BEFORE UPDATE ON lead FOR EACH ROW WHEN (NEW.id = 1200) EXECUTE FUNCTION stop();
+CALL icp_rescore('lead', 'rescore_test', batch => 500);
+SELECT status, last_key, scanned, written, finished FROM runs WHERE status = 'running';
+SELECT count(icp_label), max(id) FILTER (WHERE icp_label IS NOT NULL) FROM lead;
+CALL icp_rescore('lead', 'rescore_test', batch => 500);
+DROP TRIGGER stop ON lead;
+UPDATE lead SET icp_label = 'seen again?' WHERE id = 3;
+CALL icp_rescore('lead', 'rescore_test', batch => 500);
+SELECT count(icp_label), count(*) FILTER (WHERE icp_label = 'seen again?') AS before_the_stop FROM lead;
+SELECT count(*) AS runs, count(*) FILTER (WHERE scanned = 2500 AND written = 2500 AND status = 'done') AS resumed FROM icp_rescore_progress WHERE source = 'rescore_test.lead' AND last_key IS NULL AND run = (SELECT max(run) FROM icp_rescore_progress);
+-- Another version begins anew.
+CREATE TRIGGER stop BEFORE UPDATE ON lead FOR EACH ROW WHEN (NEW.id = 1200) EXECUTE FUNCTION stop();
+UPDATE lead SET icp_label = NULL WHERE id <> 1200;
+CALL icp_rescore('lead', 'rescore_test@1', batch => 500);
+DROP TRIGGER stop ON lead;
+CALL icp_rescore('lead', 'rescore_test', batch => 500);
+SELECT version, status, scanned FROM (SELECT * FROM icp_rescore_progress ORDER BY run DESC LIMIT 2) r ORDER BY run;
+SELECT id FROM wrong ORDER BY id;
+
+-- The log by triggers: what is stored, once.
+CREATE TABLE lead3 (lead_id int, note text, industry text, employees int, decision_maker text, icp_label text, icp_similarity float8, PRIMARY KEY (lead_id));
+ALTER TABLE lead3 DROP COLUMN note;
+CREATE TRIGGER a BEFORE INSERT OR UPDATE ON lead3 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('rescore_test');
+CREATE TRIGGER b AFTER INSERT ON lead3 REFERENCING NEW TABLE AS icp_new FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+CREATE TRIGGER c AFTER UPDATE ON lead3 REFERENCING OLD TABLE AS icp_old NEW TABLE AS icp_new FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 SELECT id, industry, employees, decision_maker FROM lead WHERE id < 20;
+UPDATE lead3 SET industry = industry;
+UPDATE lead3 SET employees = 4, decision_maker = 'founder' WHERE lead_id IN (2, 6);
+SELECT lead_id, count(*), bool_and(version = 2) AS version FROM icp_score_log WHERE source = 'rescore_test.lead3' GROUP BY 1 ORDER BY 2 DESC, lead_id::int LIMIT 3;
+SELECT count(*) AS unlike FROM lead3 l JOIN icp_score_log g ON g.lead_id = l.lead_id::text AND g.id = (SELECT max(id) FROM icp_score_log m WHERE m.lead_id = l.lead_id::text AND m.source = 'rescore_test.lead3')
+WHERE (g.label, g.similarity) IS DISTINCT FROM (l.icp_label, l.icp_similarity);
+SELECT count(*) AS entries, bool_and(adds_up) AS adds_up FROM icp_score_log_check WHERE id IN (SELECT id FROM icp_score_log WHERE source = 'rescore_test.lead3');
+CREATE OR REPLACE TRIGGER b AFTER INSERT ON lead3 REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 (lead_id) VALUES (100) RETURNING icp_label;
+CREATE OR REPLACE TRIGGER b AFTER INSERT ON lead3 FOR EACH ROW EXECUTE FUNCTION icp_log_score();
+INSERT INTO lead3 (lead_id) VALUES (101) RETURNING icp_label;
+DELETE FROM icp_score_log;
+
+-- Bad input.
+CALL icp_rescore(NULL);
+CALL icp_rescore('lead', 'no such model');
+CALL icp_rescore('lead', 'rescore_test', batch => 0);
+CALL icp_rescore('lead', 'rescore_test', ARRAY['icp_label=lable']);
+CALL icp_rescore('lead', 'rescore_test', ARRAY['nothing=label']);
+CALL icp_rescore('lead', 'rescore_test', ARRAY['input=nothing']);
+CALL icp_rescore('lead', 'rescore_test', leads => '{x}');
+CALL icp_rescore('wrong', 'rescore_test');
+CALL icp_rescore('deals', 'rescore_test');
+CREATE TABLE plain (id int PRIMARY KEY, industry text);
+CALL icp_rescore('plain', 'rescore_test');
+CREATE TABLE strange (id int PRIMARY KEY, colour text, icp_label text);
+INSERT INTO strange VALUES (1, 'red', 'kept');
+CALL icp_rescore('strange', 'rescore_test');
+SELECT icp_label FROM strange;
+SELECT * FROM icp_rescore_preview('strange', 'rescore_test');
+SELECT * FROM icp_rescore_preview('plain', 'rescore_test');
+SELECT * FROM icp_rescore_preview('lead', 'rescore_test', ARRAY['icp_cohort=cohort']);
+SELECT * FROM icp_rescore_preview('lead', 'rescore_test@1', previous => 'no such model');
+UPDATE lead SET icp_label = NULL WHERE id = 1;
+SELECT * FROM icp_rescore_preview('lead', 'rescore_test', language => 'xx');
+\set VERBOSITY terse
+BEGIN;
+CALL icp_rescore('lead', 'rescore_test');
+ROLLBACK;
+\set VERBOSITY default
+-- Operators and functions of the caller's search_path are not run.
+CREATE FUNCTION trap(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION trap(text, text) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+CREATE FUNCTION trap(bigint, bigint) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+SELECT format('CREATE OPERATOR rescore_test.%s (LEFTARG = %s, RIGHTARG = %2$s, FUNCTION = trap)', o, t) FROM unnest('{<,=,<>,>}'::text[]) o, unnest('{int,bigint,text}'::text[]) t \gexec
+CREATE FUNCTION concat(VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'trapped'; END $$;
+SET search_path = rescore_test, pg_catalog, public;
+CALL icp_rescore('lead', 'rescore_test', batch => 900, log => true);
+UPDATE lead SET icp_label = 'y' WHERE id OPERATOR(pg_catalog.<) 3;
+SELECT count(reason) FROM icp_rescore_preview('lead', 'rescore_test');
+SET search_path = rescore_test, public;
+CALL icp_rescore('lead', 'rescore_test');
+
+-- Privileges.
+CREATE ROLE icp_test_rescorer;
+GRANT USAGE ON SCHEMA rescore_test TO icp_test_rescorer;
+GRANT SELECT, UPDATE ON lead TO icp_test_rescorer;
+GRANT SELECT ON icp_models, icp_overrides TO icp_test_rescorer;
+SET ROLE icp_test_rescorer;
+CALL icp_rescore('lead', 'rescore_test');
+RESET ROLE;
+UPDATE lead SET icp_label = 'x' WHERE id IN (7, 9);
+GRANT SELECT, INSERT, UPDATE ON icp_rescore_progress TO icp_test_rescorer;
+SET ROLE icp_test_rescorer;
+CALL icp_rescore('lead', 'rescore_test');
+SELECT started_by, written FROM icp_rescore_progress ORDER BY run DESC LIMIT 1;
+CALL icp_rescore('lead', 'rescore_test', log => true);
+SELECT count(*) FROM icp_rescore_preview('lead', 'rescore_test');
+RESET ROLE;
+SELECT id FROM wrong ORDER BY id;
+SELECT count(*) AS granted FROM pg_class c, aclexplode(c.relacl) a WHERE c.relname ~ '^icp_(rescore|score_log)' AND a.grantee = 0;
+
+REVOKE ALL ON icp_overrides, icp_models, icp_rescore_progress FROM icp_test_rescorer;
+DROP SCHEMA rescore_test CASCADE;
+DROP ROLE icp_test_rescorer;
+DELETE FROM icp_score_log;
+DELETE FROM icp_rescore_progress;
+DELETE FROM icp_overrides WHERE model = 'rescore_test';
+DELETE FROM icp_models WHERE name = 'rescore_test';
