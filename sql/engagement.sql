@@ -34,22 +34,22 @@ COMMENT ON FUNCTION icp_engagement_combine(icp_engagement, icp_engagement) IS
 'The engagement of the events of both; the other one where one is NULL. Different half-lives are an error (22023).';
 
 CREATE AGGREGATE icp_engagement_agg(weight double precision, happened_at timestamptz, half_life interval) (
-    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1208, PARALLEL = SAFE);
+    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1176, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_engagement_agg(double precision, timestamptz, interval) IS
 'Engagement of a lead: the sum of the weights of its events, each halved with every half_life that has passed since happened_at. A weight may be negative (unsubscribed); it is kept as a multiple of 2^-32. An event whose weight or time is NULL does not count; NULL of none. A month of half_life is 30 days. Errors (22023): a weight that is not a number from -1e9 to 1e9, an infinite time, a half-life that is NULL, not positive or not the same for all events.';
 
 CREATE AGGREGATE icp_engagement_agg(weight double precision, happened_at timestamp, half_life interval) (
-    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1208, PARALLEL = SAFE);
+    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1176, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_engagement_agg(double precision, timestamp, interval) IS
 'Engagement of a lead, as icp_engagement_agg of timestamptz; happened_at is a time without a zone, read in UTC, never in the zone of the session.';
 
 CREATE AGGREGATE icp_engagement_agg(weight double precision, happened_at date, half_life interval) (
-    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1208, PARALLEL = SAFE);
+    STYPE = icp_engagement, SFUNC = icp_engagement_step, COMBINEFUNC = icp_engagement_combine, SSPACE = 1176, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_engagement_agg(double precision, date, interval) IS
 'Engagement of a lead, as icp_engagement_agg of timestamptz; happened_at is a date, taken at midnight UTC, never in the zone of the session.';
 
 CREATE AGGREGATE icp_engagement_merge(e icp_engagement) (
-    STYPE = icp_engagement, SFUNC = icp_engagement_combine, COMBINEFUNC = icp_engagement_combine, SSPACE = 1208, PARALLEL = SAFE);
+    STYPE = icp_engagement, SFUNC = icp_engagement_combine, COMBINEFUNC = icp_engagement_combine, SSPACE = 1176, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_engagement_merge(icp_engagement) IS
 'The engagement of all events of the engagements, byte for byte the one that icp_engagement_agg makes of the events; NULLs are passed over, NULL of none. Different half-lives are an error (22023).';
 

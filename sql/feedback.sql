@@ -172,6 +172,7 @@ DECLARE
     name pg_catalog.text;
     times pg_catalog.text[] := '{}';
 BEGIN
+    PERFORM @extschema@.icp_language(icp_priority_results.language);
     SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.format_type(a.atttypid, NULL)) INTO types FROM pg_catalog.pg_attribute a
     WHERE a.attrelid OPERATOR(pg_catalog.=) icp_priority_results.source AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
     IF types IS NULL THEN

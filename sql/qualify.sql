@@ -245,7 +245,8 @@ BEGIN
              array_position(ARRAY['cohort', 'label', 'grade'], s.scope), s.builtin
     LIMIT 1;
     SELECT s.* INTO at FROM @extschema@.icp_scenarios s WHERE s.scope = 'cell' AND s.key = icp_scenario.cell ORDER BY s.builtin LIMIT 1;
-    IF FOUND THEN
+    -- However hot it is, whom not to sell to is not called.
+    IF FOUND AND coalesce(icp_scenario.label, '') NOT IN ('non_target', 'unqualified') THEN
         result.hours := coalesce(at.hours, result.hours);
         result.pace := concat_ws(': ', CASE WHEN ru THEN coalesce(at.title_ru, at.title_en) ELSE coalesce(at.title_en, at.title_ru) END,
                                  CASE WHEN ru THEN coalesce(at.steps_ru, at.steps_en) ELSE coalesce(at.steps_en, at.steps_ru) END);
@@ -254,7 +255,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION icp_scenario(text, text, text, text, text) IS
-'What to do with a lead of this cohort, grade and label (of icp_score) and this cell (the scenario of icp_priority). The scenario of the labels non_target, unknown and unqualified stands before all, then that of the cohort, of the label, of the grade; the cell adds its pace, and its hours where it has any. language (en, ru) is that of words.';
+'What to do with a lead of this cohort, grade and label (of icp_score) and this cell (the scenario of icp_priority). The scenario of the labels non_target, unknown and unqualified stands before all, then that of the cohort, of the label, of the grade; the cell adds its pace, and its hours where it has any, but not to non_target and unqualified. language (en, ru) is that of words.';
 
 CREATE FUNCTION icp_tier(fit double precision, shares double precision[] DEFAULT NULL, cuts double precision[] DEFAULT NULL) RETURNS integer
 LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE AS 'MODULE_PATHNAME';
@@ -280,14 +281,15 @@ BEGIN
          known AS (SELECT p.feature || ' ' || trim(p.value) AS has, p.usual, p.points >= p.weight / 2 AS met, p.weight, p.feature FROM p WHERE p.weight > 0)
     SELECT (SELECT string_agg(k.has, ', ' ORDER BY k.weight DESC, k.feature COLLATE "C") FROM known k WHERE k.met),
            (SELECT string_agg(format(CASE WHEN ru THEN '%s (обычно %s)' ELSE '%s (usual: %s)' END, k.has, k.usual), ', ' ORDER BY k.weight DESC, k.feature COLLATE "C") FROM known k WHERE NOT k.met),
-           (SELECT string_agg(p.feature, ', ' ORDER BY p.feature COLLATE "C") FROM p WHERE p.weight = 0)
+           (SELECT string_agg(p.feature, ', ' ORDER BY p.feature COLLATE "C") FROM p WHERE p.weight = 0 AND p.value IS NULL)
     INTO likes, differs, asks;
     RETURN concat_ws(E'\n',
         CASE WHEN ru THEN 'Кто: ' ELSE 'Who: ' END || concat_ws('; ',
             coalesce(coalesce(icp_handover_text.title, s.cohort) || coalesce(CASE WHEN ru THEN ', оценка ' ELSE ', grade ' END || s.grade, ''), CASE WHEN ru THEN 'не похож ни на одну когорту' ELSE 'like no cohort' END),
             format(CASE WHEN ru THEN 'метка %s, приоритет %s' ELSE 'label %s, priority %s' END, CASE WHEN ru THEN coalesce(labels ->> s.label, s.label) ELSE s.label END,
                    CASE WHEN ru THEN coalesce(labels ->> s.priority, s.priority) ELSE s.priority END),
-            format(CASE WHEN ru THEN 'сходство %s %%, известно %s %%' ELSE 'similarity %s %%, %s %% known' END, round((100 * s.similarity)::numeric), round((100 * s.coverage)::numeric))),
+            CASE WHEN ru THEN 'сходство ' ELSE 'similarity ' END || round((100 * s.similarity)::numeric) || ' %',
+            CASE WHEN ru THEN 'известно ' ELSE 'known ' END || round((100 * s.coverage)::numeric) || ' %'),
         CASE WHEN ru THEN 'Исключение: ' ELSE 'Exclusion: ' END || s.exclusion,
         CASE WHEN ru THEN 'Похож: ' ELSE 'Fits by: ' END || likes,
         CASE WHEN ru THEN 'Отличается: ' ELSE 'Differs by: ' END || differs,

@@ -66,8 +66,10 @@ TEST(Engagement, HalvesWithEachHalfLife) {
   EXPECT_EQ(e.at(107 * day), 4);
   EXPECT_EQ(e.at(114 * day), 2);
   EXPECT_EQ(e.at(100 * day - 1), 0);   // before it happened
-  EXPECT_NEAR(e.at(100 * day + 7 * day / 2), 8 / std::sqrt(2), 1e-14);
+  EXPECT_NEAR(e.at(100 * day + 7 * day / 2), 8 / std::sqrt(2), 1e-13);
   EXPECT_EQ(engage({}, day).at(0), 0);
+  const Happened two[] = {{8, 100 * day + 12345}, {4, 114 * day + 12345}};
+  EXPECT_EQ(engage(two, 7 * day).at(114 * day + 12345), 6);
 }
 
 TEST(Engagement, IsTheSumOfItsTerms) {
