@@ -137,21 +137,22 @@ BEGIN
     said AS (
         SELECT DISTINCT ON (f.lead_id) f.lead_id, f.realness FROM @extschema@.icp_feedback f
         WHERE icp_priority_summary.as_of IS NULL OR f.given_at <= icp_priority_summary.as_of ORDER BY f.lead_id, f.given_at DESC, f.id DESC),
+    -- Without an order of their own: the comparison gives its own.
     mature AS (
-        SELECT array_agg(l.number ORDER BY l.id COLLATE "C") AS cells, array_agg(l.company ORDER BY l.id COLLATE "C") AS companies,
-               array_agg(l.converted ORDER BY l.id COLLATE "C") AS converted, array_agg(s.realness ORDER BY l.id COLLATE "C") AS realness
+        SELECT array_agg(l.number) AS cells, array_agg(l.company) AS companies, array_agg(l.converted) AS converted, array_agg(s.realness) AS realness
         FROM lead l LEFT JOIN said s ON s.lead_id = l.id WHERE l.qualified AND l.mature AND l.number IS NOT NULL),
+    placed AS (SELECT l.number, count(*) AS leads FROM lead l WHERE l.qualified GROUP BY l.number),
     compared AS (
         SELECT r.* FROM mature m, @extschema@.icp_priority_compare((SELECT array_agg(c.priority_rank ORDER BY c.number) FROM cell c),
             coalesce(m.cells, '{}'), coalesce(m.companies, '{}'), coalesce(m.converted, '{}'), coalesce(m.realness, '{}'), coalesce(icp_priority_summary.language, 'en')) r)
     SELECT c.stage, c.interest, c.readiness, c.priority, c.priority_rank, c.scenario,
-           (SELECT count(*) FROM lead l WHERE l.qualified AND l.number = c.number),
+           coalesce(p.leads, 0),
            r.n, r.n_companies, r.converted, r.conversion, r.conversion_lo, r.conversion_hi, r.feedback, r.realness, r.realness_lo, r.realness_hi,
            (SELECT min(o.priority COLLATE "C") FROM cell o WHERE o.priority_rank = r.suggested_rank), r.suggested_rank, r.suggestion
-    FROM cell c JOIN compared r ON r.cell = c.number
+    FROM cell c JOIN compared r ON r.cell = c.number LEFT JOIN placed p ON p.number = c.number
     UNION ALL
-    SELECT NULL, NULL, NULL, 'unplaced', NULL, NULL, count(*), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
-    FROM lead l WHERE l.qualified AND l.number IS NULL HAVING count(*) > 0
+    SELECT NULL, NULL, NULL, 'unplaced', NULL, NULL, p.leads, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+    FROM placed p WHERE p.number IS NULL
     UNION ALL
     SELECT NULL, NULL, NULL, 'unqualified', NULL, NULL, count(*), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
     FROM lead l WHERE NOT l.qualified HAVING count(*) > 0;

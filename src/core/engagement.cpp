@@ -16,7 +16,7 @@ namespace {
 using Wide = FoldedEvents::Wide;
 
 constexpr std::int64_t block_bits = 64;      // half-lives of a block
-constexpr int weight_bits = 32, factor_bits = 52;
+constexpr int weight_bits = 32;
 // 2^62 (a weight) * 2^53 (a factor) * 2^63 (a place in a block) * 2^60 stay well within 256 bits.
 constexpr std::uint64_t max_count = 1ULL << 60;
 constexpr std::int64_t most_top = 1LL << 48;  // of the highest limb, either sign
@@ -24,16 +24,15 @@ constexpr std::array<std::size_t, EngagementWords::classes> event_capacity = {4,
 
 std::int64_t floor_divide(std::int64_t a, std::int64_t b) { return a / b - (a % b < 0 ? 1 : 0); }
 
-// A time as half-lives and the factor of the rest, from 1 to 2.
+// A time as half-lives and the factor of the rest, from 1 to 2, in units of 2^-52.
 struct Place {
   std::int64_t half_lives;
-  double factor;
+  std::int64_t factor;
 };
 Place place_of(std::int64_t at, std::int64_t half_life) {
   const std::int64_t q = floor_divide(at, half_life);
   const std::int64_t rest = static_cast<std::int64_t>(static_cast<__int128>(at) - static_cast<__int128>(q) * half_life);
-  const double factor = std::exp2(static_cast<double>(rest) / static_cast<double>(half_life));
-  return {q, std::ldexp(std::round(std::ldexp(factor, factor_bits)), -factor_bits)};
+  return {q, static_cast<std::int64_t>(std::exp2(static_cast<double>(rest) / static_cast<double>(half_life)) * 0x1p52)};   // exact: 53 bits
 }
 
 std::int64_t block_of(std::int64_t at, std::int64_t half_life) { return floor_divide(floor_divide(at, half_life), block_bits); }
@@ -63,7 +62,7 @@ double number(Wide w) {
     add(w, {1, 0, 0, 0});
   }
   double sum = 0;
-  for (std::size_t i = 0; i < w.size(); ++i) sum += std::ldexp(static_cast<double>(w[i]), 64 * static_cast<int>(i));
+  for (std::size_t i = w.size(); i-- > 0;) sum = sum * 0x1p64 + static_cast<double>(w[i]);
   return negative ? -sum : sum;
 }
 
@@ -109,8 +108,7 @@ void FoldedEvents::fold(std::int64_t at, std::int64_t weight, std::int64_t half_
   ++count;
   const std::int64_t back = block - of;
   if (back >= static_cast<std::int64_t>(blocks)) return;
-  const auto factor = static_cast<std::int64_t>(std::ldexp(p.factor, factor_bits));
-  add(sums[static_cast<std::size_t>(back)], wide(static_cast<__int128>(weight) * factor, static_cast<unsigned>(p.half_lives - of * block_bits)));
+  add(sums[static_cast<std::size_t>(back)], wide(static_cast<__int128>(weight) * p.factor, static_cast<unsigned>(p.half_lives - of * block_bits)));
 }
 
 void FoldedEvents::merge(const FoldedEvents& other) {
@@ -129,8 +127,8 @@ double FoldedEvents::at(std::int64_t as_of, std::int64_t half_life) const {
   double sum = 0;
   for (std::size_t k = blocks; k-- > 0;) sum += std::ldexp(number(sums[k]), -64 * static_cast<int>(k));
   const Place now = place_of(as_of, half_life);
-  const __int128 places = static_cast<__int128>(block) * block_bits - now.half_lives - weight_bits - factor_bits;
-  return tidy(std::ldexp(sum, static_cast<int>(std::max<__int128>(places, -4000))) / now.factor);
+  const __int128 places = static_cast<__int128>(block) * block_bits - now.half_lives - weight_bits;
+  return tidy(std::ldexp(sum / static_cast<double>(now.factor), static_cast<int>(std::max<__int128>(places, -4000))));
 }
 
 void Engagement::validate() const {

@@ -1,12 +1,21 @@
-# pg_dump and restore keep the models, their numbers, what is active, and loss reasons of one's own; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, rows of one's own beside built-in ones, and feedback; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
 psql -X -q -v ON_ERROR_STOP=1 -f demo/crm.sql -f demo/train.sql -c "SELECT icp_set('main', '{\"gold_similarity\": 0.8}', activate => false)"
 psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_loss_reasons (code, title_en, matches) VALUES ('tender', 'Lost a tender', '{rfp}')"
+psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
+INSERT INTO icp_event_weights (field, event, weight) VALUES ('b2b', 'exhibition', 12);
+INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank) VALUES ('decision', 'low', 'now', 'normal', 2);
+INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
+SELECT icp_add_feedback('4711', 0.5);
+SQL
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
+for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback; do
+  diff <(psql -X -A -t -c "SELECT t::text FROM $table t ORDER BY 1") <(psql -X -A -t -d "$restored" -c "SELECT t::text FROM $table t ORDER BY 1")
+done
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
 reasons="SELECT * FROM icp_loss_reasons ORDER BY code, builtin"
 diff <(psql -X -A -t -c "$reasons") <(psql -X -A -t -d "$restored" -c "$reasons")
@@ -20,6 +29,7 @@ COMMIT;
 SELECT * FROM icp_train('main');
 DO $$
 BEGIN
+  IF icp_add_feedback('4711', 1) <> 2 THEN RAISE EXCEPTION 'numbers of feedback'; END IF;
   IF (SELECT string_agg(name || '@' || version, ' ' ORDER BY version) FROM icp_models) <> 'main@1 main@2 main@3' THEN RAISE EXCEPTION 'versions'; END IF;
 END $$;
 SQL
