@@ -142,7 +142,8 @@ class Comparison {
     const auto rank = neighbour(c, direction);
     return rank ? pooled(*rank, cells_.size()) : std::vector<Observation>();
   }
-  Bounded bounded(const std::vector<Observation>& o, double confidence) const {
+  Bounded bounded(std::vector<Observation> o, double confidence) const {
+    sort(o.begin(), o.end(), stop_, [](const Observation& a, const Observation& b) { return std::tie(a.company, a.value) < std::tie(b.company, b.value); });
     const Estimate e = share_estimate(o, stop_, confidence);
     return {*e.value, *e.low, *e.high};
   }

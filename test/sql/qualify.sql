@@ -76,6 +76,14 @@ SELECT icp_handover_text(ROW('c', 'B', .5, 'ordinary', 'normal', 2, .344, 71.6, 
 SELECT icp_handover_note(l, 'main', language => 'de') FROM lead l;
 SELECT icp_handover_note(l, 'nothing') FROM lead l;
 SELECT icp_handover_note(d, 'main') FROM (SELECT 1 AS x) d;
+-- Which function a call means: a named row, an anonymous one, jsonb, an untyped literal, NULL, a parameter.
+SELECT icp_handover_note(ROW(1, 2), 'main');
+SELECT icp_handover_note('{}', 'main');
+SELECT icp_handover_note(NULL);
+PREPARE note AS SELECT icp_handover_note($1, 'main');
+PREPARE note AS SELECT icp_handover_note(l, $1) IS NOT NULL AS by_name FROM lead l WHERE id = 1;
+EXECUTE note('main');
+SELECT icp_handover_note(l, NULL) FROM lead l;
 \set VERBOSITY default
 TRUNCATE icp_models;
 DROP TABLE deal, lead;
