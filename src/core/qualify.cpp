@@ -4,6 +4,7 @@
 #include <cmath>
 #include <set>
 #include <tuple>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -75,6 +76,20 @@ std::vector<std::uint8_t> tiers_of(std::span<const double> fit, const TierRule& 
 
 namespace {
 
+// Fisher's exact test (1935), one-sided: the probability of at least `ones` ones among `n` of n + other_n observations, of
+// which ones + other_ones are ones.
+double at_least(double ones, double n, double other_ones, double other_n) {
+  const double all = ones + other_ones, total = n + other_n;
+  const auto choose = [](double of, double take) { return std::lgamma(of + 1) - std::lgamma(take + 1) - std::lgamma(of - take + 1); };
+  double term = std::exp(choose(n, ones) + choose(other_n, other_ones) - choose(total, all)), sum = 0;
+  for (double k = ones; k <= std::min(n, all); ++k) {
+    sum += term;
+    if (term < 1e-17 * sum) break;
+    term *= (all - k) * (n - k) / ((k + 1) * (other_n - all + k + 1));
+  }
+  return std::min(1.0, sum);
+}
+
 using Outcomes = std::vector<std::vector<Observation>>;   // by cell
 
 // Which way a cell should move by one outcome: -1 up, 1 down, 0 not; nothing where there is too little to compare.
@@ -89,20 +104,20 @@ class Comparison {
     return n;
   }
 
-  std::optional<int> move(std::size_t c, double confidence) const {
+  // `error` is the probability of a move where there is nothing.
+  std::optional<int> move(std::size_t c, double error) const {
     if (!enough(cells_[c])) return std::nullopt;
     const auto rest = peers(c), above = level(c, -1), below = level(c, 1);
     const bool has_above = enough(above), has_below = enough(below);
     if (enough(rest)) {
       if (!has_above && !has_below) return std::nullopt;
-      const Bounded d = against(c, rest, confidence);
-      if (d.low > 0 && has_above && mean(cells_[c]) >= mean(above)) return -1;
-      if (d.high < 0 && has_below && mean(cells_[c]) <= mean(below)) return 1;
+      if (has_above && mean(cells_[c]) >= mean(above) && above_by_chance(cells_[c], rest) < error / 2) return -1;
+      if (has_below && mean(cells_[c]) <= mean(below) && above_by_chance(rest, cells_[c]) < error / 2) return 1;
       return 0;
     }
     if (!has_above && !has_below) return std::nullopt;
-    if (has_above && against(c, above, confidence).low > 0) return -1;
-    if (has_below && against(c, below, confidence).high < 0) return 1;
+    if (has_above && above_by_chance(cells_[c], above) < error / 2) return -1;
+    if (has_below && above_by_chance(below, cells_[c]) < error / 2) return 1;
     return 0;
   }
 
@@ -142,14 +157,20 @@ class Comparison {
     const auto rank = neighbour(c, direction);
     return rank ? pooled(*rank, cells_.size()) : std::vector<Observation>();
   }
-  Bounded bounded(std::vector<Observation> o, double confidence) const {
+  // The probability of a share so far above the other by chance, by as many independent observations as the companies make
+  // of them. Marks between 0 and 1 spread less than ones and zeros of that mean; parts of a one are rounded towards no
+  // difference.
+  double above_by_chance(std::vector<Observation> higher, std::vector<Observation> lower) const {
+    const auto [share, n] = evidence(higher);
+    const auto [other_share, other_n] = evidence(lower);
+    if (!(share > other_share)) return 1;
+    return at_least(std::floor(share * n + slack), n, std::ceil(other_share * other_n - slack), other_n);
+  }
+  std::pair<double, double> evidence(std::vector<Observation>& o) const {
     sort(o.begin(), o.end(), stop_, [](const Observation& a, const Observation& b) { return std::tie(a.company, a.value) < std::tie(b.company, b.value); });
-    const Estimate e = share_estimate(o, stop_, confidence);
-    return {*e.value, *e.low, *e.high};
+    return {mean(o), std::floor(effective_number(o, stop_) + slack)};
   }
-  Bounded against(std::size_t c, const std::vector<Observation>& other, double confidence) const {
-    return difference(bounded(cells_[c], confidence), bounded(other, confidence));
-  }
+  static constexpr double slack = 1e-6;
 
   const Outcomes& cells_;
   std::span<const std::int32_t> ranks_;
@@ -172,7 +193,7 @@ std::vector<PriorityCell> compare_priorities(std::vector<PriorityLead> leads, st
   }
   const Comparison by_conversion(converted, ranks, stop), by_realness(real, ranks, stop);
   const double comparisons = std::max(1, by_conversion.comparisons() + by_realness.comparisons());
-  const double confidence = 1 - 0.05 / comparisons;
+  const double error = 0.05 / comparisons;
 
   std::vector<PriorityCell> out;
   for (std::size_t c = 0; c < ranks.size(); ++c) {
@@ -180,7 +201,7 @@ std::vector<PriorityCell> compare_priorities(std::vector<PriorityLead> leads, st
     cell.rank = ranks[c];
     cell.conversion = share_estimate(converted[c], stop);
     cell.realness = share_estimate(real[c], stop);
-    const auto a = by_conversion.move(c, confidence), b = by_realness.move(c, confidence);
+    const auto a = by_conversion.move(c, error), b = by_realness.move(c, error);
     if (!a && !b) {
       cell.reason = PriorityCell::Reason::too_few;
       continue;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "icp/error.hpp"
@@ -100,6 +101,17 @@ TEST(Priorities, SuggestsNothingWhereThereIsNothing) {
   }
   EXPECT_LE(suggested, 16);      // 10 expected at most; P(more than 16) < .02
   EXPECT_LE(of_companies, 16);
+}
+
+// Where few convert, approximations by the normal distribution find something too often.
+TEST(Priorities, RareConversionsSuggestNothing) {
+  const std::vector<std::int32_t> matrix = {1, 1, 1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3};
+  int suggested = 0;
+  for (std::uint64_t seed = 0; seed < 400; ++seed) {
+    const auto cells = compare_priorities(leads_of(std::vector<double>(matrix.size(), .02), 100, seed), matrix, {});
+    suggested += std::any_of(cells.begin(), cells.end(), [](const PriorityCell& c) { return c.suggested.has_value(); });
+  }
+  EXPECT_LE(suggested, 30);      // 20 expected at most; P(more than 30) < .02
 }
 
 TEST(Priorities, FeedbackSuggestsToo) {
