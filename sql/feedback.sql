@@ -13,6 +13,7 @@ ALTER TABLE icp_feedback OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_feedback', '');
 SELECT pg_catalog.pg_extension_config_dump('icp_feedback_id_seq', '');
 COMMENT ON TABLE icp_feedback IS 'What sales said of leads, written by icp_add_feedback. Of several rows of a lead the latest counts.';
+COMMENT ON SEQUENCE icp_feedback_id_seq IS 'Numbers of the rows of icp_feedback.';
 COMMENT ON COLUMN icp_feedback.id IS 'Number of the row.';
 COMMENT ON COLUMN icp_feedback.lead_id IS 'The lead, as text.';
 COMMENT ON COLUMN icp_feedback.manager IS 'The manager who worked on it.';
