@@ -45,8 +45,9 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     IF TG_OP <> 'INSERT' AND OLD.builtin OR TG_OP <> 'DELETE' AND NEW.builtin THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value',
-            MESSAGE = format('the built-in row "%s" cannot be changed', CASE WHEN TG_OP = 'INSERT' THEN NEW.code ELSE OLD.code END),
-            HINT = 'Insert a row of the same code with builtin false: it stands in its place and is dumped.';
+            MESSAGE = format('the built-in row "%s" cannot be changed', (
+                SELECT string_agg(to_jsonb(CASE WHEN TG_OP = 'INSERT' THEN NEW ELSE OLD END) ->> k, ', ') FROM unnest(TG_ARGV) k)),
+            HINT = format('Insert a row of the same %s with builtin false: it stands in its place and is dumped.', array_to_string(TG_ARGV, ', '));
     END IF;
     IF TG_OP = 'DELETE' THEN
         RETURN OLD;
@@ -54,9 +55,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION icp_keep_builtin() IS 'Trigger function: rows that come with the extension stay as they are, since changes of them would not be dumped.';
+COMMENT ON FUNCTION icp_keep_builtin() IS
+'Trigger function: rows that come with the extension stay as they are, since changes of them would not be dumped. Its arguments are the columns that name a row.';
 CREATE TRIGGER icp_keep_builtin BEFORE INSERT OR UPDATE OR DELETE ON icp_loss_reasons
-FOR EACH ROW EXECUTE FUNCTION icp_keep_builtin();
+FOR EACH ROW EXECUTE FUNCTION icp_keep_builtin('code');
 
 CREATE FUNCTION icp_loss_reason_options(options jsonb) RETURNS jsonb
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -1,8 +1,10 @@
-// Random and damaged bytes into a stored type: whatever they are, a value that writes itself back, or an error.
+// Random and damaged bytes into a stored type: whatever they are, a value that writes itself back and can be used, or an
+// error.
 #pragma once
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -12,7 +14,8 @@
 namespace icp::test {
 
 template <class T>
-void feed_bytes(const std::vector<std::string>& valid, const char* type, std::uint64_t seed, int strings = 1000000) {
+void feed_bytes(const std::vector<std::string>& valid, const char* type, std::uint64_t seed, int strings = 1000000,
+                const std::function<void(const T&)>& use = {}) {
   Random random(seed);
   std::size_t accepted = 0;
   std::string bytes;
@@ -32,6 +35,7 @@ void feed_bytes(const std::vector<std::string>& valid, const char* type, std::ui
     try {
       const T value = from_binary<T>(bytes, type);
       ASSERT_EQ(to_binary(value), bytes);
+      if (use) use(value);
       ++accepted;
     } catch (const Error&) {
     }

@@ -1,13 +1,23 @@
-# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, and loss reasons of one's own; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, feedback, and rows of one's own
+# beside built-in ones; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
 psql -X -q -v ON_ERROR_STOP=1 -f demo/crm.sql -f demo/train.sql -c "SELECT icp_set('main', '{\"gold_similarity\": 0.8}', activate => false)"
 psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_loss_reasons (code, title_en, matches) VALUES ('tender', 'Lost a tender', '{rfp}')"
 psql -X -q -v ON_ERROR_STOP=1 -c "SELECT icp_override('main', '7', 'gold', 'said so')" -c "CALL icp_rescore('lead', leads => '{7,8}', log => true)" -c "CALL icp_rescore('lead')" >/dev/null
+psql -X -q -v ON_ERROR_STOP=1 <<'SQL'
+INSERT INTO icp_event_weights (field, event, weight) VALUES ('b2b', 'exhibition', 12);
+INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank) VALUES ('decision', 'low', 'now', 'normal', 2);
+INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
+SELECT icp_add_feedback('4711', 0.5);
+SQL
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
+for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback; do
+  diff <(psql -X -A -t -c "SELECT t::text FROM $table t ORDER BY 1") <(psql -X -A -t -d "$restored" -c "SELECT t::text FROM $table t ORDER BY 1")
+done
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
 reasons="SELECT * FROM icp_loss_reasons ORDER BY code, builtin"
 diff <(psql -X -A -t -c "$reasons") <(psql -X -A -t -d "$restored" -c "$reasons")
@@ -28,6 +38,7 @@ CALL icp_rescore('lead', log => true);
 DO $$
 BEGIN
   IF (SELECT count(DISTINCT id) FROM icp_overrides) <> 2 THEN RAISE EXCEPTION 'numbers of overrides'; END IF;
+  IF icp_add_feedback('4711', 1) <> 2 THEN RAISE EXCEPTION 'numbers of feedback'; END IF;
   IF (SELECT string_agg(name || '@' || version, ' ' ORDER BY version) FROM icp_models) <> 'main@1 main@2 main@3' THEN RAISE EXCEPTION 'versions'; END IF;
 END $$;
 SQL
