@@ -58,14 +58,14 @@ COMMENT ON COLUMN icp_manager_results.cohort IS 'Key of the cohort; empty: deals
 COMMENT ON COLUMN icp_manager_results.closed IS 'Closed deals of his there, of an age at which win rates count.';
 COMMENT ON COLUMN icp_manager_results.won IS 'Won ones among them.';
 COMMENT ON COLUMN icp_manager_results.n_companies IS 'Their companies: each counts once, however many deals it has.';
-COMMENT ON COLUMN icp_manager_results.win_rate IS 'Share won as recorded, company by company, 0 to 1.';
-COMMENT ON COLUMN icp_manager_results.expected_win_rate IS 'The same, shrunk to what the cohort and the manager show elsewhere.';
-COMMENT ON COLUMN icp_manager_results.win_rate_lo IS 'Lower end of its 95 % interval.';
-COMMENT ON COLUMN icp_manager_results.win_rate_hi IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN icp_manager_results.win_rate IS 'Share won as recorded, 0 to 1.';
+COMMENT ON COLUMN icp_manager_results.expected_win_rate IS 'What to expect of the next lead: the same, each company counted once, shrunk to what the cohort and the manager show elsewhere.';
+COMMENT ON COLUMN icp_manager_results.win_rate_lo IS 'Lower end of the 95 % interval of win_rate, by companies.';
+COMMENT ON COLUMN icp_manager_results.win_rate_hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN icp_manager_results.dqs IS 'Mean deal quality score of his won deals there as recorded, 0 to 100.';
-COMMENT ON COLUMN icp_manager_results.expected_dqs IS 'The same, shrunk.';
-COMMENT ON COLUMN icp_manager_results.dqs_lo IS 'Lower end of its 95 % interval.';
-COMMENT ON COLUMN icp_manager_results.dqs_hi IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN icp_manager_results.expected_dqs IS 'What to expect: the same, shrunk.';
+COMMENT ON COLUMN icp_manager_results.dqs_lo IS 'Lower end of the 95 % interval of dqs.';
+COMMENT ON COLUMN icp_manager_results.dqs_hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN icp_manager_results.value IS 'What ranks managers: expected_win_rate times expected_dqs / 100; where one of the two is not known, the other alone.';
 COMMENT ON COLUMN icp_manager_results.p_managers IS 'How probable differences between managers as large as these are by chance: the smaller of win rate and DQS, adjusted. Above 0.05 none is assumed.';
 COMMENT ON COLUMN icp_manager_results.p_cohorts IS 'The same for differences of a manager between cohorts, beyond what cohorts and managers have by themselves.';
@@ -176,6 +176,44 @@ COMMENT ON COLUMN icp_outbox.payload IS 'pool, manager, label, cohort, grade, pr
 COMMENT ON COLUMN icp_outbox.created_at IS 'When it happened.';
 COMMENT ON COLUMN icp_outbox.delivered_at IS 'When it was told; NULL: not yet.';
 
+CREATE FUNCTION icp_measure_managers(deals icp_sample, model icp_model) RETURNS SETOF icp_manager_results
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 50 COST 1000000 AS 'MODULE_PATHNAME';
+COMMENT ON FUNCTION icp_measure_managers(icp_sample, icp_model) IS
+'What can be expected of each manager in each cohort of a model, from closed deals with the role owner: icp_sample_agg(row, icp_model_options(model)). Win rate and DQS are shrunk to what the cohort and the manager show elsewhere, so that neither a small number of deals nor an easy mix of cohorts counts; where differences are no larger than chance makes them, none is assumed. model, source: NULL.';
+
+CREATE FUNCTION icp_refresh_managers(model text DEFAULT NULL, source regclass DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$
+DECLARE
+    base CONSTANT @extschema@.icp_models := @extschema@.icp_registered(icp_refresh_managers.model);
+    relation CONSTANT pg_catalog.regclass := coalesce(icp_refresh_managers.source, pg_catalog.to_regclass(base.source));
+    deals @extschema@.icp_sample;
+    written pg_catalog.int8;
+BEGIN
+    IF relation IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = pg_catalog.format('model "%s" has no view that could be read', base.name),
+            HINT = 'Name the deals view, with a column for the role owner, as source.';
+    END IF;
+    EXECUTE pg_catalog.format('SELECT @extschema@.icp_sample_agg("icp row", $1) FROM %s "icp row"', relation)
+    INTO deals USING @extschema@.icp_model_options(base.model);
+    IF deals IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'no_data_found', MESSAGE = pg_catalog.format('%s has no rows', relation),
+            HINT = 'Row-level security may hide them from you.';
+    END IF;
+    -- Refreshments of one model wait for one another.
+    PERFORM pg_catalog.pg_advisory_xact_lock('@extschema@.icp_manager_results'::pg_catalog.regclass::pg_catalog.oid::pg_catalog.int4, pg_catalog.hashtext(base.name));
+    DELETE FROM @extschema@.icp_manager_results r WHERE r.model OPERATOR(pg_catalog.=) base.name;
+    INSERT INTO @extschema@.icp_manager_results (model, manager, cohort, closed, won, n_companies, win_rate, expected_win_rate, win_rate_lo, win_rate_hi,
+        dqs, expected_dqs, dqs_lo, dqs_hi, value, p_managers, p_cohorts, source)
+    SELECT base.name, r.manager, r.cohort, r.closed, r.won, r.n_companies, r.win_rate, r.expected_win_rate, r.win_rate_lo, r.win_rate_hi,
+        r.dqs, r.expected_dqs, r.dqs_lo, r.dqs_hi, r.value, r.p_managers, r.p_cohorts, relation::pg_catalog.text
+    FROM @extschema@.icp_measure_managers(deals, base.model) r;
+    GET DIAGNOSTICS written = ROW_COUNT;
+    RETURN written;
+END
+$$;
+COMMENT ON FUNCTION icp_refresh_managers(text, regclass) IS
+'Writes icp_manager_results anew for a model, from its deals view or another one that has the role owner, and returns how many rows. model: as icp_load takes it. Run it when the model has been trained again, and about once a week. Needs SELECT on the view and icp_models, SELECT, INSERT, DELETE on icp_manager_results.';
+
 CREATE FUNCTION icp_routing_payload(pool text, manager text, reason text, label text, cohort text, grade text, priority_rank integer, scenario text, model text, version bigint)
 RETURNS jsonb LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT pg_catalog.jsonb_strip_nulls(pg_catalog.jsonb_build_object('pool', pool, 'manager', manager, 'reason', reason, 'label', label, 'cohort', cohort,
@@ -282,6 +320,9 @@ BEGIN
                 DELETE FROM @extschema@.icp_routing_queue q WHERE q.lead_id = lead.lead_id;
                 CONTINUE;
             END IF;
+        ELSIF EXISTS (SELECT FROM @extschema@.icp_assignments a WHERE a.lead_id = lead.lead_id AND a.manager IS NOT NULL AND a.closed_seq IS NULL) THEN
+            -- Its old place is not free yet: the row of who gave it back is being changed.
+            CONTINUE;
         END IF;
 
         free := NULL;

@@ -87,6 +87,36 @@ ROLLBACK;
 SELECT pool, manager, active, absent, capacity, open, free, round(load::numeric, 2) AS load, assigned, gold, exploration > 0 AS explored, round(share_30_days::numeric, 2) AS share, round(share_of_capacity::numeric, 2) AS of_capacity
 FROM icp_manager_load ORDER BY pool, manager;
 
+-- What managers can be expected to do: expert wins twice as often; easy wins more than plain by his mix alone.
+CREATE FUNCTION u(i int, what text) RETURNS double precision LANGUAGE sql IMMUTABLE
+AS $$ SELECT ('x' || substr(md5(what || i), 1, 7))::bit(28)::int / 268435456.0 $$;
+CREATE TABLE deals AS
+SELECT i AS deal_id, i AS company_id, owner, (ARRAY['Wholesale', 'Start-up'])[kind + 1] AS industry,
+       ((ARRAY[30, 3])[kind + 1] * (1 + u(i, 'employees')))::numeric(10, 1) AS employees, (ARRAY['owner', 'founder'])[kind + 1] AS decision_maker,
+       CASE WHEN u(i, 'won') < (ARRAY[0.35, 0.15])[kind + 1] * CASE owner WHEN 'expert' THEN 2 ELSE 1 END THEN 'won' ELSE 'lost' END AS outcome
+FROM generate_series(1, 1200) i
+CROSS JOIN LATERAL (SELECT (ARRAY['expert', 'plain', 'easy', 'newcomer'])[1 + i % 4] AS owner) o
+CROSS JOIN LATERAL (SELECT CASE WHEN u(i, 'kind') < CASE owner WHEN 'easy' THEN 0.9 ELSE 0.4 END THEN 0 ELSE 1 END AS kind) k;
+SELECT icp_save('routing_test', icp_fit((SELECT r FROM (SELECT deal_id, company_id, industry, employees, decision_maker, outcome) r), '{}')) AS version FROM deals;
+SELECT icp_refresh_managers('routing_test', 'deals');
+CREATE VIEW results AS
+SELECT manager, cohort, closed, won, n_companies, round(win_rate::numeric, 3) AS win_rate, round(expected_win_rate::numeric, 3) AS expected,
+       round(value::numeric, 3) AS value, p_managers < 0.001 AS differ, p_cohorts > 0.05 AS alike_by_cohort
+FROM icp_manager_results WHERE model = 'routing_test' ORDER BY cohort, manager;
+SELECT * FROM results;
+SELECT (SELECT sum(closed) FROM results) = count(*) AS every_deal, (SELECT sum(won) FROM results) = count(*) FILTER (WHERE outcome = 'won') AS every_won_one FROM deals;
+-- Shuffled among the managers nothing is left of it: each is worth what the cohort is.
+CREATE VIEW shuffled AS SELECT d.deal_id, d.company_id, industry, employees, decision_maker, outcome, (ARRAY['expert', 'plain', 'easy', 'newcomer'])[1 + floor(4 * u(deal_id, 'shuffle'))::int] AS seller FROM deals d;
+SELECT icp_refresh_managers('routing_test', 'shuffled');
+SELECT icp_save('routing_shuffled', icp_fit(d, '{"roles": {"owner": "seller"}}')) AS version FROM shuffled d;
+SELECT icp_refresh_managers('routing_shuffled', 'shuffled');
+SELECT cohort, count(*) AS managers, count(DISTINCT value) AS values, min(p_managers) > 0.05 AS alike FROM icp_manager_results WHERE model = 'routing_shuffled' GROUP BY 1 ORDER BY 1;
+SELECT icp_refresh_managers('no such model', 'deals');
+SELECT icp_refresh_managers('routing_test');
+CREATE VIEW none AS SELECT * FROM deals WHERE false;
+SELECT icp_refresh_managers('routing_test', 'none');
+DELETE FROM icp_models WHERE name LIKE 'routing\_%';
+
 -- What cannot be.
 SELECT icp_route(exploration => 2);
 BEGIN ISOLATION LEVEL REPEATABLE READ;
