@@ -132,6 +132,7 @@ CREATE TABLE icp_assignments (
 CREATE UNIQUE INDEX icp_assignments_open ON icp_assignments (lead_id) WHERE closed_at IS NULL AND manager IS NOT NULL;
 CREATE INDEX icp_assignments_lead ON icp_assignments (lead_id, seq);
 CREATE INDEX icp_assignments_manager ON icp_assignments (manager) WHERE closed_seq IS NULL;
+CREATE INDEX icp_assignments_closed ON icp_assignments (seq) WHERE closed_seq IS NULL AND closed_at IS NOT NULL;
 ALTER TABLE icp_assignments OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_assignments', '');
 COMMENT ON TABLE icp_assignments IS
@@ -253,8 +254,12 @@ DECLARE
     lead @extschema@.icp_routing_queue;
     team text[];            -- those of the pool whose rows nobody else is changing
     names text[];           -- of them, those who are there
-    opens integer[];        -- and their open leads
+    opens integer[];        -- their open leads
+    capacities integer[];
     kind text;
+    kinds text[] := '{}';   -- kinds of leads seen, and for each what every one of names is worth, NULL where he takes no such leads
+    worth numeric[] := '{}';
+    place integer;
     nobody text[] := '{}';  -- kinds of leads for which nobody is free
     free jsonb;
     choice record;
@@ -294,10 +299,9 @@ BEGIN
     FROM freed f;
     told := FOUND;
 
-    SELECT array_agg(m.manager), array_agg(coalesce(o.open, 0)) INTO names, opens
+    SELECT array_agg(m.manager), array_agg(o.open), array_agg(m.capacity) INTO names, opens, capacities
     FROM @extschema@.icp_managers m
-    LEFT JOIN (SELECT a.manager, count(*)::integer AS open FROM @extschema@.icp_assignments a
-               WHERE a.manager = ANY (team) AND a.closed_seq IS NULL GROUP BY a.manager) o ON o.manager = m.manager
+    CROSS JOIN LATERAL (SELECT count(*)::integer AS open FROM @extschema@.icp_assignments a WHERE a.manager = m.manager AND a.closed_seq IS NULL) o
     WHERE m.manager = ANY (team) AND m.active AND (m.absent_until IS NULL OR m.absent_until <= clock_timestamp());
 
     FOR lead IN
@@ -330,14 +334,22 @@ BEGIN
             SELECT NULL::text AS manager, false AS explored, NULL::double precision AS propensity INTO choice;
         ELSE
             IF NOT kind = ANY (nobody) THEN
-                SELECT jsonb_object_agg(m.manager, jsonb_build_array(round(coalesce(r.value, b.value, 0)::numeric, 3), o.open, m.capacity)) INTO free
-                FROM unnest(names, opens) AS o (manager, open)
-                JOIN @extschema@.icp_managers m ON m.manager = o.manager
-                LEFT JOIN @extschema@.icp_manager_results b ON b.model = lead.model AND b.manager = '' AND b.cohort = coalesce(
-                    (SELECT k.cohort FROM @extschema@.icp_manager_results k WHERE k.model = lead.model AND k.manager = '' AND k.cohort = lead.cohort), '')
-                LEFT JOIN @extschema@.icp_manager_results r ON r.model = b.model AND r.cohort = b.cohort AND r.manager = m.manager
-                WHERE o.open < m.capacity AND m.manager IS DISTINCT FROM lead.avoid AND lead.needs <@ m.skills
-                    AND (cardinality(m.cohorts) = 0 OR lead.cohort = ANY (m.cohorts));
+                place := array_position(kinds, kind);
+                IF place IS NULL THEN
+                    kinds := kinds || kind;
+                    place := cardinality(kinds);
+                    worth := worth || (
+                        SELECT array_agg(CASE WHEN m.manager IS DISTINCT FROM lead.avoid AND lead.needs <@ m.skills AND (cardinality(m.cohorts) = 0 OR lead.cohort = ANY (m.cohorts))
+                            THEN round(coalesce(r.value, b.value, 0)::numeric, 3) END ORDER BY o.place)
+                        FROM unnest(names) WITH ORDINALITY AS o (manager, place)
+                        JOIN @extschema@.icp_managers m ON m.manager = o.manager
+                        LEFT JOIN @extschema@.icp_manager_results b ON b.model = lead.model AND b.manager = '' AND b.cohort = coalesce(
+                            (SELECT k.cohort FROM @extschema@.icp_manager_results k WHERE k.model = lead.model AND k.manager = '' AND k.cohort = lead.cohort), '')
+                        LEFT JOIN @extschema@.icp_manager_results r ON r.model = b.model AND r.cohort = b.cohort AND r.manager = m.manager);
+                END IF;
+                SELECT jsonb_object_agg(f.manager, jsonb_build_array(f.value, f.open, f.capacity)) INTO free
+                FROM unnest(names, opens, capacities, worth[(place - 1) * cardinality(names) + 1 : place * cardinality(names)]) AS f (manager, open, capacity, value)
+                WHERE f.value IS NOT NULL AND f.open < f.capacity;
             END IF;
             IF free IS NULL THEN
                 nobody := nobody || kind;
@@ -482,8 +494,8 @@ BEGIN
                     HINT = 'Arguments are id=column, pool=name, model=name, needs=column,column, assign=now, exploration=share, seed=number.';
         END CASE;
     END LOOP;
-    IF NOT (has_table_privilege('@extschema@.icp_routing_queue', 'INSERT') AND has_table_privilege('@extschema@.icp_routing_queue', 'SELECT')
-            AND has_table_privilege('@extschema@.icp_routing_queue', 'UPDATE') AND has_sequence_privilege('@extschema@.icp_routing_seq', 'USAGE')) THEN
+    IF NOT (has_table_privilege('@extschema@.icp_routing_queue'::regclass, 'INSERT') AND has_table_privilege('@extschema@.icp_routing_queue'::regclass, 'SELECT')
+            AND has_table_privilege('@extschema@.icp_routing_queue'::regclass, 'UPDATE') AND has_sequence_privilege('@extschema@.icp_routing_seq'::regclass, 'USAGE')) THEN
         RAISE WARNING USING ERRCODE = 'insufficient_privilege', MESSAGE = format('trigger "%s" does not put leads into the queue', TG_NAME),
             HINT = format('GRANT SELECT, INSERT, UPDATE ON icp_routing_queue TO %1$I; GRANT USAGE ON SEQUENCE icp_routing_seq TO %1$I', CURRENT_USER);
         RETURN NULL;
@@ -496,7 +508,7 @@ BEGIN
             RETURN NULL;
         END IF;
     END IF;
-    key := @extschema@.icp_lead_key(TG_RELID, lead, id_column);
+    key := coalesce(lead ->> coalesce(id_column, 'lead_id'), @extschema@.icp_lead_key(TG_RELID, lead, id_column));
     IF key IS NULL THEN
         RAISE WARNING USING ERRCODE = 'null_value_not_allowed', MESSAGE = format('trigger "%s" does not put a lead without a key into the queue', TG_NAME);
         RETURN NULL;
@@ -512,7 +524,14 @@ BEGIN
     SET pool = excluded.pool, model = excluded.model, version = excluded.version, cohort = excluded.cohort, grade = excluded.grade, label = excluded.label,
         priority_rank = excluded.priority_rank, scenario = excluded.scenario, needs = excluded.needs, state = 'new';
     IF at_once AND current_setting('transaction_isolation') = 'read committed' THEN
-        PERFORM @extschema@.icp_route(pool, 1000, exploration, seed);
+        IF has_table_privilege('@extschema@.icp_managers'::regclass, 'UPDATE') AND has_table_privilege('@extschema@.icp_manager_results'::regclass, 'SELECT')
+            AND has_table_privilege('@extschema@.icp_routing_queue'::regclass, 'DELETE') AND has_table_privilege('@extschema@.icp_assignments'::regclass, 'INSERT')
+            AND has_table_privilege('@extschema@.icp_outbox'::regclass, 'INSERT') THEN
+            PERFORM @extschema@.icp_route(pool, 1000, exploration, seed);
+        ELSE
+            RAISE WARNING USING ERRCODE = 'insufficient_privilege', MESSAGE = format('trigger "%s" puts leads into the queue only', TG_NAME),
+                HINT = format('assign=now needs the privileges of icp_route() for %I.', CURRENT_USER);
+        END IF;
     END IF;
     RETURN NULL;
 END

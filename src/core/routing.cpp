@@ -19,6 +19,7 @@ namespace icp {
 namespace {
 
 constexpr double significant = 0.05;
+constexpr std::uint64_t most_managers = 10'000;
 
 double logit(double p) { return std::log(p / (1 - p)); }
 double expit(double x) { return 1 / (1 + std::exp(-x)); }
@@ -280,6 +281,8 @@ Report report_managers(const Model& model, const Sample& deals, const Zone& zone
   if (owner == nullptr || (owner->type != ColumnType::text && owner->type != ColumnType::number && owner->type != ColumnType::empty))
     throw Error(ErrorCode::undefined_column, fmt::format("the deals have no column \"{}\" that names their managers", options.column_of("owner")), {},
                 "Add it to the deals view as text or a number, or name it: {\"roles\": {\"owner\": \"…\"}}.");
+  if (owner->distinct > most_managers)
+    throw Error(ErrorCode::invalid_parameter, fmt::format("the column \"{}\" names more than {} managers", owner->name, most_managers), {}, "Name the column that says who sold the deal.");
   std::vector<Finding> findings;
   const Training t = prepare_training(d, options, findings, stop);
   Encoder encoder = model.encoder;

@@ -1,6 +1,7 @@
 -- Routing: managers, the queue, decisions, the log, the outbox.
 CREATE SCHEMA routing_test;
 SET search_path = routing_test, public;
+\set SHOW_CONTEXT never
 CREATE VIEW log AS SELECT lead_id, manager, reason, basis -> 'free' AS free, closed_at IS NOT NULL AS closed FROM icp_assignments ORDER BY seq;
 INSERT INTO icp_managers (manager, capacity) VALUES ('anna', 2), ('boris', 2), ('vera', 1);
 INSERT INTO icp_manager_results (model, manager, cohort, value) VALUES
@@ -182,8 +183,34 @@ SET ROLE icp_test_crm;
 INSERT INTO lead (id) VALUES (5) RETURNING id;
 RESET ROLE;
 SELECT lead_id, pool FROM queue;
-REVOKE ALL ON icp_routing_queue FROM icp_test_crm;
-REVOKE ALL ON SEQUENCE icp_routing_seq FROM icp_test_crm;
+-- Each role with the rights that the documentation gives it, and no more.
+GRANT DELETE ON icp_routing_queue TO icp_test_crm;
+GRANT SELECT, UPDATE ON icp_assignments TO icp_test_crm;
+CREATE ROLE icp_test_router;
+GRANT SELECT, UPDATE ON icp_managers TO icp_test_router;
+GRANT SELECT ON icp_manager_results TO icp_test_router;
+GRANT SELECT, UPDATE, DELETE ON icp_routing_queue TO icp_test_router;
+GRANT SELECT, INSERT, UPDATE ON icp_assignments TO icp_test_router;
+GRANT SELECT, INSERT, UPDATE, DELETE ON icp_outbox TO icp_test_router;
+GRANT USAGE ON SEQUENCE icp_routing_seq TO icp_test_router;
+SET ROLE icp_test_router;
+SELECT icp_route(), icp_route('other');
+SELECT count(*) FROM icp_replay_routing();
+INSERT INTO icp_routing_queue (lead_id) VALUES ('forged');
+SELECT count(*) FROM icp_models;
+SET ROLE icp_test_crm;
+SELECT icp_release_lead('5', again => true), icp_release_lead('two');
+SELECT icp_route();
+SELECT count(*) FROM icp_managers;
+RESET ROLE;
+CREATE OR REPLACE TRIGGER lead_queue AFTER INSERT ON lead FOR EACH ROW EXECUTE FUNCTION icp_enqueue_lead('assign=now');
+SET ROLE icp_test_crm;
+INSERT INTO lead (id) VALUES (6) RETURNING id;
+RESET ROLE;
+SELECT lead_id FROM queue;
+DROP OWNED BY icp_test_router;
+DROP ROLE icp_test_router;
+SELECT string_agg(relname, ', ') AS granted_to_public FROM pg_class, aclexplode(relacl) a WHERE relname ~ '^icp_(manager|rout|assign|outbox)' AND a.grantee = 0;
 DROP OWNED BY icp_test_crm;
 DROP ROLE icp_test_crm;
 SELECT count(*) FROM icp_replay_routing();
