@@ -57,9 +57,9 @@ COMMENT ON COLUMN icp_manager_results.manager IS 'The manager; empty: one of who
 COMMENT ON COLUMN icp_manager_results.cohort IS 'Key of the cohort; empty: deals of no cohort, which also stands for cohorts that are not listed.';
 COMMENT ON COLUMN icp_manager_results.closed IS 'Closed deals of his there, of an age at which win rates count.';
 COMMENT ON COLUMN icp_manager_results.won IS 'Won ones among them.';
-COMMENT ON COLUMN icp_manager_results.n_companies IS 'Their companies: each counts once, however many deals it has.';
+COMMENT ON COLUMN icp_manager_results.n_companies IS 'Their companies: deals of one company count for fewer, by how alike they come out.';
 COMMENT ON COLUMN icp_manager_results.win_rate IS 'Share won as recorded, 0 to 1.';
-COMMENT ON COLUMN icp_manager_results.expected_win_rate IS 'What to expect of the next lead: the same, each company counted once, shrunk to what the cohort and the manager show elsewhere.';
+COMMENT ON COLUMN icp_manager_results.expected_win_rate IS 'What to expect of the next lead: the same, shrunk to what the cohort and the manager show elsewhere.';
 COMMENT ON COLUMN icp_manager_results.win_rate_lo IS 'Lower end of the 95 % interval of win_rate, by companies.';
 COMMENT ON COLUMN icp_manager_results.win_rate_hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN icp_manager_results.dqs IS 'Mean deal quality score of his won deals there as recorded, 0 to 100.';

@@ -8,8 +8,8 @@
 // Each step is an empirical Bayes estimate (Morris 1983): a random effect whose variance is estimated by moments
 // (DerSimonian & Laird 1986), for winning in the logistic model (Breslow & Clayton 1993). Managers are held to differ, or to
 // differ by cohort, only where the dispersion is more than chance (Cochran's Q at 5 % over all of its tests, with the
-// binomial's own variance of Q: Haldane 1940): a record that tells nobody apart must not send every lead to one. A company
-// counts once for a manager in a cohort, however many deals it has.
+// binomial's own variance of Q: Haldane 1940): a record that tells nobody apart must not send every lead to one. Deals of one
+// company count for fewer, by how alike they come out (design effect: Kish 1965).
 #pragma once
 
 #include <cstdint>

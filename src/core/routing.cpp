@@ -24,11 +24,11 @@ constexpr std::uint64_t most_managers = 10'000;
 double logit(double p) { return std::log(p / (1 - p)); }
 double expit(double x) { return 1 / (1 + std::exp(-x)); }
 
-// n companies of which y (the sum of the shares that each has won) came out well, where the log-odds are otherwise `offset`.
+// n independent deals of which y were won, where the log-odds are otherwise `offset`.
 struct Binomial {
   double offset = 0, n = 0, y = 0;
 };
-// k companies whose mean is `mean`, where it is otherwise `offset`.
+// k independent deals whose mean is `mean`, where it is otherwise `offset`.
 struct Normal {
   double offset = 0, k = 0, mean = 0;
 };
@@ -86,7 +86,7 @@ Step binomial_step(const std::vector<std::vector<Binomial>>& units, double fitte
   return s;
 }
 
-// The same for means; `variance` is that of one company, known with `residual` degrees of freedom.
+// The same for means; `variance` is that of one deal, known with `residual` degrees of freedom.
 Step normal_step(const std::vector<std::vector<Normal>>& units, double fitted, double tests, double variance, double residual) {
   std::vector<double> excess(units.size(), 0), weight(units.size(), 0);
   double q = 0, precision = 0, used = 0;
@@ -121,20 +121,57 @@ std::string trimmed(const std::string& name) {
   return first == std::string::npos ? std::string() : name.substr(first, name.find_last_not_of(" \t\r\n") - first + 1);
 }
 
-struct Mean {
-  double value = 0, size = 1;
+// The deals of one company with one manager in one cohort.
+struct Company {
+  double mean = 0, deals = 0, within = 0;   // within: the sum of squares around the mean
+  double size = 1;                          // how many independent deals they stand for
 };
 
-// A company's deals with one manager in one cohort are one: its mean. Without companies each row counts.
-std::vector<Mean> company_means(const std::vector<Observation>& observations, bool companies) {
-  std::map<std::int32_t, std::pair<double, double>> sums;
+std::vector<Company> by_company(const std::vector<Observation>& observations) {
+  std::map<std::int32_t, Company> sums;
   for (const Observation& o : observations) {
-    sums[o.company].first += o.weight * o.value;
-    sums[o.company].second += o.weight;
+    Company& c = sums[o.company];
+    c.deals += o.weight;
+    c.mean += o.weight * o.value;
   }
-  std::vector<Mean> means;
-  for (const auto& [company, sum] : sums) means.push_back({sum.first / sum.second, companies ? 1 : sum.second});
-  return means;
+  for (auto& [key, c] : sums) c.mean /= c.deals;
+  for (const Observation& o : observations) {
+    Company& c = sums[o.company];
+    c.within += o.weight * (o.value - c.mean) * (o.value - c.mean);
+  }
+  std::vector<Company> out;
+  for (const auto& [key, c] : sums) out.push_back(c);
+  return out;
+}
+
+// k deals of a company count as k / (1 + (k - 1) r) independent ones (Kish 1965), r the correlation of deals of one company,
+// by analysis of variance within cells (Donner & Koval 1980); where too few companies have two deals, a company counts once.
+void set_sizes(std::vector<std::vector<Company>>& cells, bool companies) {
+  constexpr double enough = 20;
+  double deals = 0, groups = 0, filled = 0, within = 0, between = 0, squares = 0;
+  for (const auto& cell : cells) {
+    double n = 0, sum = 0, square = 0;
+    for (const Company& c : cell) {
+      n += c.deals;
+      sum += c.deals * c.mean;
+      square += c.deals * c.deals;
+      within += c.within;
+    }
+    if (n <= 0) continue;
+    for (const Company& c : cell) between += c.deals * (c.mean - sum / n) * (c.mean - sum / n);
+    deals += n;
+    squares += square / n;
+    groups += static_cast<double>(cell.size());
+    ++filled;
+  }
+  double r = 1;
+  if (deals - groups >= enough && groups > filled) {
+    const double usual = (deals - squares) / (groups - filled), ms_within = within / (deals - groups), ms_between = between / (groups - filled);
+    const double total = ms_between + (usual - 1) * ms_within;
+    r = total > 0 ? std::clamp((ms_between - ms_within) / total, 0.0, 1.0) : 1;
+  }
+  for (auto& cell : cells)
+    for (Company& c : cell) c.size = !companies || c.deals <= 1 ? c.deals : c.deals / (1 + (c.deals - 1) * r);
 }
 
 // Managers down, cohorts across; what a method sees of the records.
@@ -213,31 +250,37 @@ ManagerExpectations expect_managers(const std::vector<ManagerRecord>& records, b
   std::vector<const ManagerRecord*> record(cells, nullptr);
   Grid<Binomial> wins{managers.size(), cohorts.size(), std::vector<Binomial>(cells)};
   Grid<Normal> quality{managers.size(), cohorts.size(), std::vector<Normal>(cells)};
-  double n = 0, y = 0, k = 0, sum = 0, within = 0, filled = 0;
+  std::vector<std::vector<Company>> won(cells), scored(cells);
   for (const ManagerRecord& r : records) {
     stop.poll();
     const std::size_t i = place(managers, r.manager) * cohorts.size() + place(cohorts, r.cohort);
     record[i] = &r;
+    won[i] = by_company(r.wins);
+    scored[i] = by_company(r.quality);
+  }
+  set_sizes(won, companies);
+  set_sizes(scored, companies);
+  double n = 0, y = 0, k = 0, sum = 0, within = 0, residual = 0;
+  for (std::size_t i = 0; i < cells; ++i) {
     Binomial& b = wins.cell[i];
-    for (const Mean& won : company_means(r.wins, companies)) {
-      b.n += won.size;
-      b.y += won.size * won.value;
+    for (const Company& c : won[i]) {
+      b.n += c.size;
+      b.y += c.size * c.mean;
     }
     n += b.n;
     y += b.y;
     Normal& q = quality.cell[i];
     double total = 0;
-    const auto means = company_means(r.quality, companies);
-    for (const Mean& dqs : means) {
-      q.k += dqs.size;
-      total += dqs.size * dqs.value;
+    for (const Company& c : scored[i]) {
+      q.k += c.size;
+      total += c.size * c.mean;
     }
-    if (means.empty()) continue;
+    if (scored[i].empty()) continue;
     q.mean = total / q.k;
-    for (const Mean& dqs : means) within += dqs.size * (dqs.value - q.mean) * (dqs.value - q.mean);
+    for (const Company& c : scored[i]) within += c.size * (c.mean - q.mean) * (c.mean - q.mean);
+    residual += (companies ? static_cast<double>(scored[i].size()) : q.k) - 1;
     sum += total;
     k += q.k;
-    ++filled;
   }
   ManagerExpectations out;
   const bool have_wins = n > 0 && y < n, have_quality = k > 0;
@@ -251,8 +294,8 @@ ManagerExpectations expect_managers(const std::vector<ManagerRecord>& records, b
     out.p_cohorts = cells_p;
   }
   if (have_quality) {
-    // The scale is 0 to 100: less than a point between companies is not believed.
-    const double residual = k - filled, variance = std::max(1.0, residual >= 1 ? within / residual : 0);
+    // The scale is 0 to 100: less than a point between deals is not believed.
+    const double variance = std::max(1.0, residual >= 1 ? within / residual : 0);
     const auto [managers_p, cells_p] =
         three_steps(quality, quality_base, &Normal::k, [&](const auto& units, double fitted, bool test) { return normal_step(units, fitted, test ? tests : 0, variance, residual); });
     out.p_managers = smaller(out.p_managers, managers_p);

@@ -13,14 +13,14 @@ using namespace icp;
 struct Book {
   std::vector<ManagerRecord> records;
   std::int32_t company = 0;
-  void add(const std::string& manager, const std::string& cohort, int n, int won, double dqs = NAN, int companies = 0) {
+  void add(const std::string& manager, const std::string& cohort, int n, int won, double dqs = NAN) {
     ManagerRecord& r = records.emplace_back();
     r.manager = manager;
     r.cohort = cohort;
     r.closed = n;
     r.won = won;
     for (int i = 0; i < n; ++i) {
-      const std::int32_t c = companies > 0 ? company + i % companies : company + i;
+      const std::int32_t c = company + i;
       r.wins.push_back({i < won ? 1.0 : 0.0, 1, c});
       if (i < won && !std::isnan(dqs)) r.quality.push_back({dqs + (i % 2 == 0 ? 5 : -5), 1, c});
     }
@@ -78,13 +78,24 @@ TEST(Routing, AManagerCanBeBetterInOneCohortAndWorseInAnother) {
   EXPECT_GE(*of(f, "new", "b").value, *of(f, "", "b").value);
 }
 
-TEST(Routing, ACompanyCountsOnce) {
-  Book one, many;
-  for (Book* b : {&one, &many}) {
-    b->add("m", "a", 100, 70, NAN, b == &one ? 4 : 0);
-    b->add("other", "a", 100, 30);
-  }
-  EXPECT_GT(*of(many.expect(), "m", "a").win_rate, *of(one.expect(), "m", "a").win_rate + 0.1);
+// Deals of one company that all come out alike are one; deals that know nothing of one another are as many as they are.
+TEST(Routing, DealsOfACompanyCountByHowAlikeTheyAre) {
+  const auto expect = [](bool alike, bool companies) {
+    std::vector<ManagerRecord> records(2);
+    std::int32_t company = 0;
+    for (int m = 0; m < 2; ++m) {
+      records[static_cast<std::size_t>(m)].manager = m == 0 ? "strong" : "weak";
+      for (int c = 0; c < 10; ++c, ++company)
+        for (int i = 0; i < 10; ++i) {
+          const int of_ten = m == 0 ? 7 : 3;
+          records[static_cast<std::size_t>(m)].wins.push_back({(alike ? c : (i + c) % 10) < of_ten ? 1.0 : 0.0, 1, companies ? company : company * 10 + i});
+        }
+    }
+    return expect_managers(records, true, {});
+  };
+  EXPECT_GT(*expect(true, true).p_managers, 0.05);    // 7 of 10 companies against 3 of 10
+  EXPECT_LT(*expect(false, true).p_managers, 1e-6);   // 70 of 100 deals against 30
+  EXPECT_NEAR(*expect(false, true).p_managers, *expect(false, false).p_managers, 1e-6);
 }
 
 TEST(Routing, QualityCountsBesideTheWinRate) {
