@@ -1,5 +1,5 @@
-# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, feedback, and rows of one's own
-# beside built-in ones; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, feedback, routing, and rows of
+# one's own beside built-in ones; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
@@ -12,6 +12,8 @@ INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_
 INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
 SELECT icp_add_feedback('4711', 0.5);
 SQL
+psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_managers VALUES ('m', 'main', true, 1)" -c "INSERT INTO icp_manager_results (model, manager, cohort) VALUES ('main', 'm', '')" \
+  -c "INSERT INTO icp_routing_queue (lead_id) VALUES ('1'), ('2')" -c "SELECT icp_route()" >/dev/null
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
@@ -20,6 +22,10 @@ for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback; d
 done
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
 reasons="SELECT * FROM icp_loss_reasons ORDER BY code, builtin"
+routing="SELECT to_jsonb(t) FROM (SELECT * FROM icp_managers) t UNION ALL SELECT to_jsonb(t) FROM icp_manager_results t UNION ALL SELECT to_jsonb(t) FROM icp_routing_queue t
+  UNION ALL SELECT to_jsonb(t) FROM icp_assignments t UNION ALL SELECT to_jsonb(t) FROM icp_outbox t UNION ALL SELECT to_jsonb(last_value) FROM icp_routing_seq"
+[ "$(psql -X -A -t -c "$routing" | wc -l)" -ge 6 ]
+diff <(psql -X -A -t -c "$routing") <(psql -X -A -t -d "$restored" -c "$routing")
 diff <(psql -X -A -t -c "$reasons") <(psql -X -A -t -d "$restored" -c "$reasons")
 for table in icp_overrides icp_rescore_progress icp_score_log; do
   diff <(psql -X -A -t -c "TABLE $table") <(psql -X -A -t -d "$restored" -c "TABLE $table")
