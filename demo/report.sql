@@ -81,3 +81,14 @@ FROM icp_deals d WHERE outcome = 'Won' GROUP BY 1, 2 ORDER BY 1, 2;
 SELECT segment, n, won, round(100 * win_rate::numeric) AS win_percent, main_reason AS reason, round(100 * main_reason_share::numeric) AS percent_of_losses, lost_stage,
        round(hours::numeric) AS hours, round(hours_per_win::numeric) AS hours_per_win, round(black_hole_probability::numeric, 2) AS probability, verdict
 FROM icp_anti_icp('main');
+
+\qecho '12. The scorecard: how likely a lead is won (points of log-odds; +0.69 doubles the odds), the three strongest attributes'
+SELECT rank, feature, value, with_feature, with_value, round(points::numeric, 2) AS points, n, text
+FROM icp_scorecard('main') WHERE target = 'won' AND rank <= 3;
+SELECT metric, round(value::numeric, 3) AS value, round(lo::numeric, 3) AS lo, round(hi::numeric, 3) AS hi, note
+FROM icp_metrics('main') WHERE metric IN ('win_auc', 'win_auc_logistic', 'win_auc_naive_bayes', 'win_calibration_slope', 'win_auc_recent', 'dqs_r2');
+SELECT l.name, l.icp_label, round(100 * s.win_probability::numeric) AS win_percent, round(100 * r.win_lo::numeric) AS at_least, round(100 * r.win_hi::numeric) AS at_most,
+       round(s.expected_dqs::numeric) AS expected_dqs, q.feature AS ask_first
+FROM lead l CROSS JOIN LATERAL icp_score(l, 'main') s CROSS JOIN LATERAL icp_score_range(l, 'main') r
+LEFT JOIN LATERAL icp_next_question(l, 'main') q ON q.rank = 1
+WHERE l.id > 100000 ORDER BY l.id;

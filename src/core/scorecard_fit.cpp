@@ -350,14 +350,27 @@ class Solver {
       const Line* line = nullptr;
       for (const Line& l : line_)
         if (l.term == t) line = &l;
+      // Points are told as differences from the term's mean, and so are their errors.
+      const auto column = [&](std::size_t c) {
+        Eigen::VectorXd x = inverse_.col(index(offset_[t] + c));
+        if (line != nullptr && c < term.middle.size()) x += term.middle[c] * inverse_.col(index(line->parameter));
+        return x;
+      };
+      std::vector<double> n(term.cells, 0);
+      double total = 0;
+      for (std::size_t i = 0; i < cell_[t].size(); ++i) {
+        if (term.mute[cell_[t][i]] != 0) continue;
+        n[cell_[t][i]] += weight_[i];
+        total += weight_[i];
+      }
+      Eigen::VectorXd mean = Eigen::VectorXd::Zero(index(size_));
+      for (std::size_t c = 0; c < term.cells; ++c)
+        if (n[c] > 0) mean += n[c] / total * column(c);
+      stop_.poll();
       for (std::size_t c = 0; c < term.cells; ++c) {
-        const auto at = index(offset_[t] + c);
+        const Eigen::VectorXd x = column(c) - mean;
         double v = 0;
-        for (Eigen::Index k = at; k < inverse_.rows(); ++k) {
-          double x = inverse_(k, at);
-          if (line != nullptr && c < term.middle.size()) x += term.middle[c] * inverse_(k, index(line->parameter));
-          v += x * x;
-        }
+        for (Eigen::Index k = 0; k < x.size(); ++k) v += x[k] * x[k];
         error[c] = unit_ * std::sqrt(v);
         effect[c] *= unit_;
         if (term.mute[c] != 0) effect[c] = error[c] = 0;

@@ -93,7 +93,8 @@ Datum explain(FunctionCallInfo fcinfo) {
   LeadReader& reader = call_site<ModelSite<LeadReader>>(fcinfo).template get<model>(fcinfo, 1);
   const std::string language(text_argument(fcinfo, 2));
   for (const Explanation& e : reader.scorer().explain(reader.read<row>(PG_GETARG_DATUM(0)), reader.buffer(), language)) {
-    rows.text("score", e.score).text("feature", e.feature).number("weight", e.weight).number("points", e.points).text("text", e.text);
+    rows.text("score", e.score).number("weight", e.weight).number("points", e.points).text("text", e.text);
+    if (!e.feature.empty()) rows.text("feature", e.feature);
     if (!e.cohort.empty()) rows.text("cohort", e.cohort);
     if (e.value) rows.text("value", *e.value);
     if (!e.usual.empty()) rows.text("usual", e.usual);

@@ -270,7 +270,7 @@ SELECT icp_fit(r, '{}') FROM (SELECT n AS deal_id, 'won' AS outcome, n % 7 AS si
 SELECT icp_discover(r, 'sites', '{}') FROM (SELECT n AS deal_id, n % 7 AS sites, 'text ' || n AS note FROM generate_series(1, 20000) n) r;
 RESET maintenance_work_mem;
 CREATE TEMPORARY TABLE ample AS SELECT md5(icp_model_send(icp_fit(d, '{}'))) AS digest FROM deals d;
-SET maintenance_work_mem = '4MB';
+SET maintenance_work_mem = '16MB';
 SELECT md5(icp_model_send(icp_fit(d, '{}'))) = (SELECT digest FROM ample) AS same FROM deals d;
 RESET maintenance_work_mem;
 

@@ -165,6 +165,7 @@ TEST(Scorecard, FindsWhatIsThereAsWellAsWhoKnowsIt) {
     const CardColumn& c = winning(m).columns[t.columns[0]];
     if (t.columns.size() != 1 || m.encoder.features[c.feature].name != "partner") continue;
     EXPECT_NEAR(t.points[1] - t.points[0], 1, 3 * (t.error[0] + t.error[1]));
+    EXPECT_LT(t.error[0] + t.error[1], 0.15);
   }
 }
 
