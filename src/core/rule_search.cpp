@@ -5,6 +5,7 @@
 #include <set>
 
 #include "icp/permute.hpp"
+#include "rule_cover.hpp"
 
 namespace icp::rules {
 
@@ -195,6 +196,30 @@ Found search_all(const Space& space, const RuleOptions& options, int depth, doub
   return finder.found();
 }
 
+double expected_work(const Space& space, int depth) {
+  // By row, of the attributes from each one on.
+  const std::size_t attributes = space.attributes.size();
+  const auto all = static_cast<double>(space.rows());
+  std::vector<double> shorter(attributes + 1, 0), longer = shorter, share(attributes, 0);
+  for (std::size_t a = 0; a < attributes; ++a) {
+    const Attribute& attribute = space.attributes[a];
+    std::vector<double> below(static_cast<std::size_t>(attribute.cells) + 1, 0);
+    for (const std::int16_t c : attribute.cell)
+      if (c >= 0) below[static_cast<std::size_t>(c) + 1] += 1 / all;
+    for (std::size_t c = 1; c < below.size(); ++c) below[c] += below[c - 1];
+    const auto between = [&](std::int16_t first, std::int16_t last) { return below[static_cast<std::size_t>(last)] - below[static_cast<std::size_t>(first)]; };
+    for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
+      const Selector& one = space.selectors[s];
+      share[a] += between(one.first, one.last) + (one.second >= 0 ? between(one.second, static_cast<std::int16_t>(one.second + 1)) : 0);
+    }
+  }
+  for (int d = 0; d < depth; ++d) {
+    for (std::size_t a = attributes; a-- > 0;) longer[a] = longer[a + 1] + 1 + share[a] * shorter[a + 1];
+    shorter = longer;
+  }
+  return all * longer[0];
+}
+
 Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
   const Rating rating(space, options);
   const auto floor = static_cast<double>(options.min_companies);
@@ -205,13 +230,13 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
   std::vector<std::uint32_t> rows;
   Tally tally;
   Sums sums;
+  Covers covers(space);
   for (int length = 1; length <= depth; ++length) {
     Best next_high(beam_width), next_low(beam_width);
     std::set<std::vector<std::uint32_t>> seen;
     for (const Path& path : beam) {
       rows.clear();
-      for (std::size_t r = 0; r < space.rows(); ++r)
-        if (space.has(path, r)) rows.push_back(static_cast<std::uint32_t>(r));
+      covers.of(path).each([&](std::size_t r) { rows.push_back(static_cast<std::uint32_t>(r)); });
       for (std::size_t a = 0; a < space.attributes.size(); ++a) {
         stop.poll();
         const Attribute& attribute = space.attributes[a];
