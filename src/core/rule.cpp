@@ -18,7 +18,7 @@ namespace {
 using namespace rules;
 
 constexpr std::size_t confirmed = 20;      // candidates that are, at most
-constexpr double searched_work = 2e8;      // of one search on a half
+constexpr double searched_work = 2e8;      // of one search that is not repeated
 constexpr double hopeless = 4;             // times as much: not tried
 constexpr double pays = 2.5;                // standard errors by which a conjunct must tell what it keeps from what it excludes
 constexpr double gains = 1;                // ... unless the statistic gains more than chance usually adds
@@ -71,14 +71,12 @@ class List {
     all_ = moments(space_.target);
     if (whole.companies < 2 * o_.min_companies || all_.deviation <= 1e-12 * std::abs(all_.mean) || space_.selectors.empty()) return list;
     large_ = space_.rows() >= confirmed_from && o_.holdout > 0;
-    if (large_) {
-      o_.holdout = 0.5;
-    } else {
-      depth = affordable(depth);
-    }
+    const bool permuted = !large_ && o_.permutations > 0;
+    if (large_) o_.holdout = 0.5;
+    if (permuted) depth = affordable(depth);
     split();
     Found found;
-    if (large_) {
+    if (!permuted) {
       found.over = expected_work(chosen_, depth) > hopeless * searched_work;
       if (!found.over) found = search_all(chosen_, o_, depth, searched_work, stop_);
       if (found.over) found = search_beam(chosen_, o_, depth, stop_);
@@ -111,7 +109,7 @@ class List {
         if (bins != bins_) space_ = make_space(data_, encoder_, rows_, target_, o_, bins, stop_);
         bins_ = bins;
         if (d == 1 && bins == 5) return d;
-        if (!search_all(space_, o_, d, o_.work / std::max(1, o_.permutations), stop_).over) return d;
+        if (!search_all(space_, o_, d, o_.work / o_.permutations, stop_).over) return d;
       }
   }
 
@@ -202,7 +200,7 @@ class List {
   void judge(int depth) {
     if (drafts_.empty()) return;
     if (large_) confirm();
-    else permute(depth);
+    else if (o_.permutations > 0) permute(depth);
   }
 
   void permute(int depth) {

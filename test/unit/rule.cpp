@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "icp/error.hpp"
 #include "icp/hash.hpp"
 #include "icp/permute.hpp"
 #include "icp/rule.hpp"
@@ -86,6 +87,18 @@ TEST(Rule, EqualsEnumeration) {
   ASSERT_EQ(list.rules.size(), 20u);
   EXPECT_EQ(list.searched, static_cast<std::int64_t>(qualities.size()));
   for (std::size_t i = 0; i < 20; ++i) EXPECT_NEAR(std::abs(list.rules[i].quality), qualities[i], 1e-12) << i;
+}
+
+TEST(Rule, WithoutPermutationsNothingIsSignificant) {
+  Rows r = rows(300, 1, 0, 5);
+  for (std::size_t i = 0; i < 300; ++i) r.target[i] = r.category[i][0] == 1;
+  EXPECT_TRUE(discover(r, R"({"rules": {"permutations": 0}})").rules.empty());
+  const RuleList list = discover(r, R"({"rules": {"permutations": 0, "all": true}})");
+  ASSERT_FALSE(list.rules.empty());
+  EXPECT_EQ(list.rules[0].value, 1);
+  EXPECT_EQ(list.rules[0].p_adjusted, 1);
+  EXPECT_FALSE(list.rules[0].significant);
+  EXPECT_THROW(discover(r, R"({"rules": {"permutations": 50}})"), Error);
 }
 
 // Two categories and a range, 5 % of 1,000 rows, 15 points above the others at a standard deviation of 12.
