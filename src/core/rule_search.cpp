@@ -65,36 +65,15 @@ class Rating {
   Moments moments_;
 };
 
-// Sums of the target over the cells of an attribute.
-class Sums {
- public:
-  void count(const Space& space, const Attribute& a, std::span<const std::uint32_t> rows) {
-    sum_.assign(static_cast<std::size_t>(a.cells), 0);
-    for (const std::uint32_t r : rows)
-      if (a.cell[r] >= 0) sum_[static_cast<std::size_t>(a.cell[r])] += space.target[r];
-  }
-  double of(const Selector& s) const {
-    double total = s.second >= 0 ? sum_[static_cast<std::size_t>(s.second)] : 0;
-    for (auto c = s.first; c < s.last; ++c) total += sum_[static_cast<std::size_t>(c)];
-    return total;
-  }
-
- private:
-  std::vector<double> sum_;
-};
-
 class Finder {
  public:
-  Finder(const Space& space, const RuleOptions& options, int depth, double budget)
-      : space_(space), rating_(space, options), budget_(budget), sums_(static_cast<std::size_t>(depth) + 1), high_(kept), low_(kept) {}
-  void enter(std::size_t level, const Attribute& a, std::span<const std::uint32_t> rows) {
-    work_ += static_cast<double>(rows.size());
-    sums_[level].count(space_, a, rows);
-  }
-  void visit(std::size_t level, const Path& path, const Selector& s, double n, double squares) {
+  static constexpr bool sums = true;
+  Finder(const Space& space, const RuleOptions& options, double budget) : rating_(space, options), budget_(budget), high_(kept), low_(kept) {}
+  void enter(std::size_t, const Attribute&, std::span<const std::uint32_t> rows) { work_ += static_cast<double>(rows.size()); }
+  void visit(std::size_t, const Path& path, const Selector& s, const Tally& tally, double n, double squares) {
     work_ += 2;
     ++searched_;
-    const Candidate c = rating_.rate(path, n, squares, sums_[level].of(s));
+    const Candidate c = rating_.rate(path, n, squares, tally.sum(s));
     if (rating_.wanted(c.quality)) (c.quality > 0 ? high_ : low_).offer(c);
   }
   bool over() const { return work_ > budget_; }
@@ -109,17 +88,16 @@ class Finder {
   }
 
  private:
-  const Space& space_;
   Rating rating_;
   double budget_, work_ = 0;
   std::int64_t searched_ = 0;
-  std::vector<Sums> sums_;
   Best high_, low_;
 };
 
 // The statistics of one block of permutations, side by side.
 class Permuted {
  public:
+  static constexpr bool sums = false;
   Permuted(const Space& space, int depth, const Stop& stop) : space_(space), pace_(stop), cells_(static_cast<std::size_t>(depth) + 1), y_(space.rows() * lanes), high_(lanes), low_(lanes) {}
 
   // The permuted target of one lane.
@@ -147,7 +125,7 @@ class Permuted {
     for (std::size_t c = 1; c <= cells; ++c)
       for (std::size_t b = 0; b < lanes; ++b) sum[c * lanes + b] += sum[(c - 1) * lanes + b];
   }
-  void visit(std::size_t level, const Path&, const Selector& s, double n, double squares) {
+  void visit(std::size_t level, const Path&, const Selector& s, const Tally&, double n, double squares) {
     const double variance = mean_variance(n, squares, static_cast<double>(space_.rows()), space_.within);
     if (variance <= 0) return;
     const auto factor = static_cast<float>(1 / (n * std::sqrt(variance)));
@@ -190,7 +168,7 @@ Moments moments(std::span<const double> target) {
 }
 
 Found search_all(const Space& space, const RuleOptions& options, int depth, double budget, const Stop& stop) {
-  Finder finder(space, options, depth, budget);
+  Finder finder(space, options, budget);
   Walk walk(space, static_cast<double>(options.min_companies), stop, finder);
   walk.run(depth);
   return finder.found();
@@ -229,7 +207,6 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
   std::vector<Path> beam{Path{}};
   std::vector<std::uint32_t> rows;
   Tally tally;
-  Sums sums;
   Covers covers(space);
   for (int length = 1; length <= depth; ++length) {
     Best next_high(beam_width), next_low(beam_width);
@@ -241,8 +218,7 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
         stop.poll();
         const Attribute& attribute = space.attributes[a];
         if (std::any_of(path.ids().begin(), path.ids().end(), [&](auto id) { return space.selectors[id].attribute == a; })) continue;
-        tally.count(space, attribute, rows);
-        sums.count(space, attribute, rows);
+        tally.count(space, attribute, rows, true);
         for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
           stop.poll();
           const Selector& selector = space.selectors[s];
@@ -251,7 +227,7 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
           const Path longer = path.with_sorted(s);
           if (length > 1 && !seen.emplace(longer.ids().begin(), longer.ids().end()).second) continue;
           ++found.searched;
-          const Candidate c = rating.rate(longer, n, squares, sums.of(selector));
+          const Candidate c = rating.rate(longer, n, squares, tally.sum(selector));
           if (!rating.wanted(c.quality)) continue;
           (c.quality > 0 ? high : low).offer(c);
           (c.quality > 0 ? next_high : next_low).offer(c);

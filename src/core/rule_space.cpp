@@ -290,14 +290,23 @@ Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& p
   return p;
 }
 
-void Tally::count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows) {
+void Tally::count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows, bool sums) {
   cells_ = static_cast<std::size_t>(attribute.cells);
   repeated_ = space.repeated;
   n_.assign(cells_, 0);
-  if (!repeated_) {
+  sum_.assign(cells_, 0);
+  if (sums) {
+    for (const std::uint32_t r : rows) {
+      if (attribute.cell[r] < 0) continue;
+      const auto cell = static_cast<std::size_t>(attribute.cell[r]);
+      n_[cell] += 1;
+      sum_[cell] += space.target[r];
+    }
+  } else {
     for (const std::uint32_t r : rows)
       if (attribute.cell[r] >= 0) n_[static_cast<std::size_t>(attribute.cell[r])] += 1;
-  } else {
+  }
+  if (repeated_) {
     product_.assign(cells_ * cells_, 0);
     std::vector<std::pair<std::size_t, double>> here;
     for (std::size_t i = 0; i < rows.size();) {
@@ -306,7 +315,6 @@ void Tally::count(const Space& space, const Attribute& attribute, std::span<cons
       for (; j < rows.size() && space.company[rows[j]] == space.company[rows[i]]; ++j) {
         if (attribute.cell[rows[j]] < 0) continue;
         const auto cell = static_cast<std::size_t>(attribute.cell[rows[j]]);
-        n_[cell] += 1;
         const auto at = std::find_if(here.begin(), here.end(), [&](const auto& p) { return p.first == cell; });
         if (at == here.end()) here.emplace_back(cell, 1);
         else at->second += 1;
@@ -329,6 +337,12 @@ void Tally::count(const Space& space, const Attribute& attribute, std::span<cons
 double Tally::rows(const Selector& s) const {
   const auto a = static_cast<std::size_t>(s.first), b = static_cast<std::size_t>(s.last);
   return prefix_[b] - prefix_[a] + (s.second >= 0 ? n_[static_cast<std::size_t>(s.second)] : 0);
+}
+
+double Tally::sum(const Selector& s) const {
+  double total = s.second >= 0 ? sum_[static_cast<std::size_t>(s.second)] : 0;
+  for (auto c = s.first; c < s.last; ++c) total += sum_[static_cast<std::size_t>(c)];
+  return total;
 }
 
 double Tally::squares(const Selector& s) const {

@@ -90,24 +90,26 @@ std::vector<double> cuts_of(std::vector<double> values, int bins, const Stop& st
 double intraclass(std::span<const std::int32_t> company, std::span<const double> target);
 
 // How rows of some subset fall into the cells of one attribute: counts, and products of counts within companies, which
-// give the sum of squared company sizes of every union of cells.
+// give the sum of squared company sizes of every union of cells; sums of the target.
 class Tally {
  public:
-  void count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows);
+  void count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows, bool sums);
   // Number of rows of a selector, and the sum over companies of the squared number of its rows.
   double rows(const Selector& s) const;
   double squares(const Selector& s) const;
+  double sum(const Selector& s) const;  // of the target, where sums were asked for
 
  private:
   std::size_t cells_ = 0;
   bool repeated_ = false;
-  std::vector<double> n_, prefix_, product_, box_;
+  std::vector<double> n_, sum_, prefix_, product_, box_;
 };
 
 // Walks all conjunctions of at most `depth` selectors of different attributes whose rows are at least `floor` effective
 // companies and fewer than without the last conjunct. The visitor has
 //   enter(level, attribute, rows): before the selectors of an attribute are tried on the rows of a conjunction,
-//   visit(level, path, selector, n, squares): for each candidate,
+//   visit(level, path, selector, tally, n, squares): for each candidate,
+//   sums: whether the tally is to sum the target,
 //   over(): whether the walk is to end early.
 template <class Visitor>
 class Walk {
@@ -132,7 +134,7 @@ class Walk {
       if (visitor_.over()) return;
       stop_.poll();
       const Attribute& attribute = space_.attributes[a];
-      here.tally.count(space_, attribute, here.rows);
+      here.tally.count(space_, attribute, here.rows, Visitor::sums);
       visitor_.enter(level, attribute, here.rows);
       for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
         stop_.poll();
@@ -140,7 +142,7 @@ class Walk {
         const double n = here.tally.rows(selector), squares = here.tally.squares(selector);
         if (n <= 0 || n * n < floor_ * squares || n >= static_cast<double>(here.rows.size())) continue;
         const Path longer = path.with(s);
-        visitor_.visit(level, longer, selector, n, squares);
+        visitor_.visit(level, longer, selector, here.tally, n, squares);
         if (left <= 1 || a + 1 == space_.attributes.size()) continue;
         auto& next = levels_[level + 1].rows;
         next.clear();
