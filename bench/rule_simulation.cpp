@@ -9,7 +9,7 @@
 //   build/core/rule_simulation cover KIND RUNS      how often intervals hold the true value of the rules reported, of two
 //                                                   conditions, in 2,000 rows with several weaker effects. KIND: dqs, won, or
 //                                                   deals (won, of companies × 5 deals that differ by 0.5 on the log-odds)
-// All take a first seed as the last argument (default 1).
+// All take a first seed as the last argument (default 1). Effects are looked for with 199 permutations.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -237,8 +237,8 @@ void power(const Plan& p, int runs, std::uint64_t first) {
   Power usual, whole;
   for (int i = 0; i < runs; ++i) {
     const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
-    usual.add(discover_rules(draw(p, p.rows, "{}", seed, true), Zone{}, Stop{}));
-    whole.add(discover_rules(draw(p, p.rows, R"({"rules": {"holdout": 0}})", seed, true), Zone{}, Stop{}));
+    usual.add(discover_rules(draw(p, p.rows, R"({"rules": {"permutations": 199}})", seed, true), Zone{}, Stop{}));
+    whole.add(discover_rules(draw(p, p.rows, R"({"rules": {"permutations": 199, "holdout": 0}})", seed, true), Zone{}, Stop{}));
   }
   std::puts("by default");
   usual.report();
@@ -273,7 +273,7 @@ void cover(const std::string& kind, int runs, std::uint64_t first) {
   } many, few, top;
   Count none;
   for (int i = 0; i < runs; ++i) {
-    const RuleList list = discover_rules(draw(p, p.rows, R"({"rules": {"depth": 2}})", first + static_cast<std::uint64_t>(i), true), Zone{}, stop);
+    const RuleList list = discover_rules(draw(p, p.rows, R"({"rules": {"depth": 2, "permutations": 199}})", first + static_cast<std::uint64_t>(i), true), Zone{}, stop);
     none.add(list.rules.empty());
     for (const Rule& r : list.rules) {
       if (!r.low) continue;

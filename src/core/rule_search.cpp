@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::size_t kept = 2000;       // candidates of each direction
 constexpr std::size_t beam_width = 100;  // of each direction
+constexpr std::size_t described_width = 20;
+constexpr double each_condition = 0.01;  // that it costs a description
 constexpr std::size_t lanes = 32;        // permutations worked on at once
 
 bool before(const Candidate& a, const Candidate& b) {
@@ -44,15 +46,17 @@ class Best {
 
 class Rating {
  public:
-  Rating(const Space& space, const RuleOptions& options)
-      : options_(options), all_(static_cast<double>(space.rows())), within_(space.within), moments_(moments(space.target)) {}
+  Rating(const Space& space, const RuleOptions& options, Goal goal = Goal::differ)
+      : options_(options), goal_(goal), all_(static_cast<double>(space.rows())), within_(space.within), moments_(moments(space.target)),
+        members_(moments_.mean * all_) {}
   Candidate rate(const Path& path, double n, double squares, double sum) const {
     const double difference = sum / n - moments_.mean;
     Candidate c;
     c.path = path;
     const double variance = mean_variance(n, squares, all_, within_);
     c.statistic = variance > 0 ? difference / (moments_.deviation * std::sqrt(variance)) : 0;
-    c.quality = std::isnan(options_.exponent) ? c.statistic : std::pow(n / all_, options_.exponent) * difference;
+    if (goal_ == Goal::describe) c.quality = 2 * sum / (n + members_) - each_condition * static_cast<double>(path.size);
+    else c.quality = std::isnan(options_.exponent) ? c.statistic : std::pow(n / all_, options_.exponent) * difference;
     return c;
   }
   bool wanted(double quality) const {
@@ -61,8 +65,10 @@ class Rating {
 
  private:
   const RuleOptions& options_;
+  Goal goal_;
   double all_, within_;
   Moments moments_;
+  double members_;
 };
 
 class Finder {
@@ -198,8 +204,9 @@ double expected_work(const Space& space, int depth) {
   return all * longer[0];
 }
 
-Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
-  const Rating rating(space, options);
+Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop, Goal goal) {
+  const std::size_t width = goal == Goal::differ ? beam_width : described_width;
+  const Rating rating(space, options, goal);
   const auto floor = static_cast<double>(options.min_companies);
   Found found;
   found.exhaustive = depth <= 1;
@@ -209,7 +216,7 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
   Tally tally;
   Covers covers(space);
   for (int length = 1; length <= depth; ++length) {
-    Best next_high(beam_width), next_low(beam_width);
+    Best next_high(width), next_low(width);
     std::set<std::vector<std::uint32_t>> seen;
     for (const Path& path : beam) {
       rows.clear();

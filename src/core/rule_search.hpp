@@ -29,7 +29,7 @@ Found search_all(const Space& space, const RuleOptions& options, int depth, doub
 // What it would cost if attributes had nothing to do with one another.
 double expected_work(const Space& space, int depth);
 // The best few of each length, made longer (beam search: Lavrač et al. 2004); all single conditions.
-Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop);
+Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop, Goal goal = Goal::differ);
 
 // For each permutation of the target among companies the largest statistic over all conjunctions up to `depth`, and the
 // largest of the negative ones; both ascending.

@@ -26,7 +26,9 @@ struct Attribute {
   std::int16_t cells = 0;
   std::vector<std::int16_t> cell;         // by row; -1: in no cell
   std::vector<double> cuts;               // numeric: between cells
+  std::vector<std::size_t> category;      // categorical: of each cell
   std::int16_t missing_cell = -1;
+  std::vector<std::string> blank;         // texts that are missing as NULL is
   std::uint32_t first_selector = 0, last_selector = 0;
 };
 
@@ -77,8 +79,12 @@ struct Space {
 
 // The rows alone, without attributes.
 Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target, const Stop& stop);
+// What is looked for: rows whose mean differs, or the rule that best says which rows have the target 1: by F1 of precision
+// and recall, less 0.01 for each condition. Conditions are then ranges between quantiles of those rows and the up to six
+// categories that tell them best.
+enum class Goal : std::uint8_t { differ, describe };
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
-                 const RuleOptions& options, int bins, const Stop& stop);
+                 const RuleOptions& options, int bins, const Stop& stop, Goal goal = Goal::differ);
 // The same attributes over some of the rows (ascending).
 Space part_of(const Space& space, std::span<const std::uint32_t> rows, const Stop& stop);
 Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& path);

@@ -24,6 +24,14 @@ TRUNCATE found;
 INSERT INTO found SELECT (unnest(icp_discover(c, 'score', '{"rules": {"all": true, "top": 200, "missing": true, "exponent": 0.5}}'))).* FROM customer c;
 SELECT differing, rules FROM differs();
 
+-- Blank text is missing as NULL is.
+TRUNCATE found;
+INSERT INTO found SELECT (unnest(icp_discover(c, 'score', '{"rules": {"missing": true, "depth": 1}}'))).*
+FROM (SELECT id, CASE i % 3 WHEN 0 THEN NULL WHEN 1 THEN '' ELSE E' \t' END AS region, employees, 40 + (i * 104729) % 31 AS score FROM (SELECT *, id AS i FROM customer WHERE id <= 600) x
+      UNION ALL SELECT id, region, employees, score FROM customer WHERE id > 600) c;
+SELECT rule, predicate, n FROM found WHERE predicate LIKE '%NULL%';
+TRUNCATE found;
+
 -- The same rows as JSON and in another order.
 SELECT (SELECT icp_discover(c, 'score', '{}') FROM customer c) = (SELECT icp_discover(to_jsonb(c), 'score', '{}') FROM (SELECT * FROM customer ORDER BY md5(id::text)) c) AS same;
 
@@ -38,6 +46,7 @@ SELECT icp_discover(c, 'region', '{}') FROM customer c;
 SELECT icp_discover(c, NULL, '{}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"dept": 3}}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"depth": 9}}') FROM customer c;
+SELECT icp_discover(c, 'score', '{"rules": {"permutations": 50}}') FROM customer c;
 SELECT icp_sample_add(NULL::icp_sample, c, 'score', '{}') FROM customer c LIMIT 1;
 SELECT icp_fit(c, '{"target": "score"}') FROM customer c;
 DROP TABLE customer, found;
