@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string_view>
 #include <unordered_map>
 
@@ -13,8 +12,6 @@
 namespace icp {
 
 namespace {
-
-constexpr double infinity = std::numeric_limits<double>::infinity();
 
 // The column is one of these texts, to the byte.
 std::string one_of(const std::string& column, const std::vector<std::string>& values) {
