@@ -16,7 +16,7 @@ struct Condition {
   std::string column;
   Kind kind = Kind::numeric;
   double low = 0, high = 0;             // numeric: low <= x < high; either may be infinite
-  std::vector<std::string> values;      // categorical: every raw spelling, sorted; set: the spellings of one item
+  std::vector<std::string> values;      // categorical: every raw spelling, sorted; set: of one item; missing: blank ones
   std::vector<std::string> titles;      // the same as people read it
   bool truth = false;                   // binary
   bool missing = false;                 // the value is not known; nothing else then counts
@@ -52,8 +52,8 @@ double boundary(double a, double b);
 // The category of a feature that each word of its column folds to, or missing_category.
 std::vector<std::int32_t> categories_of_words(const Feature& feature, const DataColumn& column);
 
-// The conjunction of at most `most` conditions that best describes the member rows among `rows` (greedy, by the F1 score
-// of precision and recall, weighted rows; a condition is added only where it raises the score by at least 0.01).
+// The rule that best says which of `rows` are members (the rule search's beam): of at most `most` conditions, by the F1 score
+// of precision and recall, weighted rows; a condition is worth 0.01 of it.
 struct Definition {
   Predicate predicate;
   double precision = 0, recall = 0;

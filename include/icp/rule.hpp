@@ -40,7 +40,7 @@ struct RuleOptions {
   int top = 10;                     // rules reported at most
   Direction direction = Direction::both;
   double holdout = 0.2;         // share of the companies held out, 0–0.5; 0: no honest estimates
-  int permutations = 499;
+  int permutations = 499;           // 0: below confirmed_from rows nothing is tested
   std::int64_t min_companies = 10;  // fewest companies of a rule
   bool missing = false;             // whether "is missing" is a condition
   // Quality: NaN (default) the test statistic; else n^exponent · |difference of the means|, as in pysubgroup (0.5 its

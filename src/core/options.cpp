@@ -89,8 +89,10 @@ void read_rules(Options& o, const Json& j) {
     const std::string name = "rules." + key;
     if (key == "depth") r.depth = static_cast<int>(read_integer(name, value, 1, 4));
     else if (key == "top") r.top = static_cast<int>(read_integer(name, value, 0, 1000));
-    else if (key == "permutations") r.permutations = static_cast<int>(read_integer(name, value, 99, 100000));
-    else if (key == "holdout") r.holdout = read_number(name, value, 0, 0.5);
+    else if (key == "permutations") {
+      r.permutations = static_cast<int>(read_integer(name, value, 0, 100000));
+      if (r.permutations > 0 && r.permutations < 99) refuse(name, "0 or 99 to 100000");
+    } else if (key == "holdout") r.holdout = read_number(name, value, 0, 0.5);
     else if (key == "min_companies") r.min_companies = static_cast<std::int64_t>(read_integer(name, value, 1, 1'000'000));
     else if (key == "missing") r.missing = read_boolean(name, value);
     else if (key == "all") r.all = read_boolean(name, value);

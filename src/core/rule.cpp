@@ -8,6 +8,7 @@
 #include "icp/estimate.hpp"
 #include "icp/hash.hpp"
 #include "icp/selective.hpp"
+#include "rule_cover.hpp"
 #include "rule_search.hpp"
 
 namespace icp {
@@ -17,7 +18,8 @@ namespace {
 using namespace rules;
 
 constexpr std::size_t confirmed = 20;      // candidates that are, at most
-constexpr double searched_work = 2e8;      // of one search on a half
+constexpr double searched_work = 2e8;      // of one search that is not repeated
+constexpr double hopeless = 4;             // times as much: not tried
 constexpr double pays = 2.5;                // standard errors by which a conjunct must tell what it keeps from what it excludes
 constexpr double gains = 1;                // ... unless the statistic gains more than chance usually adds
 constexpr std::int64_t fewest_held_out = 20;
@@ -29,23 +31,23 @@ struct Cut {
   double mean() const { return n > 0 ? sum / n : 0; }
 };
 
-template <class In>
-Cut cut(const Space& s, In&& in) {
+Cut cut(const Space& s, const Bits& rows) {
   Cut c;
   double here = 0;
-  for (std::size_t r = 0; r < s.rows(); ++r) {
-    if (r > 0 && s.company[r] != s.company[r - 1]) {
-      c.squares += here * here;
-      if (here > 0) ++c.companies;
-      here = 0;
-    }
-    if (!in(r)) continue;
+  std::int32_t company = -1;
+  const auto end = [&] {
+    c.squares += here * here;
+    if (here > 0) ++c.companies;
+    here = 0;
+  };
+  rows.each([&](std::size_t r) {
+    if (s.company[r] != company) end();
+    company = s.company[r];
     c.n += 1;
     c.sum += s.target[r];
     here += 1;
-  }
-  c.squares += here * here;
-  if (here > 0) ++c.companies;
+  });
+  end();
   return c;
 }
 
@@ -58,7 +60,7 @@ class List {
   RuleList find() {
     RuleList list;
     space_ = make_space(data_, encoder_, rows_, target_, o_, 10, stop_);
-    const Cut whole = cut(space_, [](std::size_t) { return true; });
+    const Cut whole = cut(space_, Bits(space_.rows(), true));
     list.n = static_cast<std::int64_t>(space_.rows());
     list.companies = whole.companies;
     list.value = whole.mean();
@@ -69,15 +71,14 @@ class List {
     all_ = moments(space_.target);
     if (whole.companies < 2 * o_.min_companies || all_.deviation <= 1e-12 * std::abs(all_.mean) || space_.selectors.empty()) return list;
     large_ = space_.rows() >= confirmed_from && o_.holdout > 0;
-    if (large_) {
-      o_.holdout = 0.5;
-    } else {
-      depth = affordable(depth);
-    }
+    const bool permuted = !large_ && o_.permutations > 0;
+    if (large_) o_.holdout = 0.5;
+    if (permuted) depth = affordable(depth);
     split();
     Found found;
-    if (large_) {
-      found = search_all(chosen_, o_, depth, searched_work, stop_);
+    if (!permuted) {
+      found.over = expected_work(chosen_, depth) > hopeless * searched_work;
+      if (!found.over) found = search_all(chosen_, o_, depth, searched_work, stop_);
       if (found.over) found = search_beam(chosen_, o_, depth, stop_);
     } else {
       found = search_all(chosen_, o_, depth, no_budget, stop_);
@@ -108,7 +109,7 @@ class List {
         if (bins != bins_) space_ = make_space(data_, encoder_, rows_, target_, o_, bins, stop_);
         bins_ = bins;
         if (d == 1 && bins == 5) return d;
-        if (!search_all(space_, o_, d, o_.work / std::max(1, o_.permutations), stop_).over) return d;
+        if (!search_all(space_, o_, d, o_.work / o_.permutations, stop_).over) return d;
       }
   }
 
@@ -133,24 +134,24 @@ class List {
   }
 
   // Leaves out conjuncts that do not tell the rows they keep from those they exclude: a chance gain is no reason.
-  Path simplest(Path path, double sign) const {
-    const Moments m = moments(chosen_.target);
+  Path simplest(Path path, double sign, const Moments& m, Covers& covers) const {
     const double deviation = m.deviation;
     while (path.size > 1) {
       double least = INFINITY;
       Path best;
-      const Cut in = cut(chosen_, [&](std::size_t r) { return chosen_.has(path, r); });
+      const Bits inside = covers.of(path);
+      const Cut in = cut(chosen_, inside);
       for (std::size_t j = 0; j < path.size; ++j) {
         Path shorter;
         for (std::size_t i = 0; i < path.size; ++i)
           if (i != j) shorter = shorter.with(path.id[i]);
-        const Cut out = cut(chosen_, [&](std::size_t r) { return chosen_.has(shorter, r) && !chosen_.has(path, r); });
+        const Bits wider = covers.of(shorter);
+        const Cut out = cut(chosen_, wider.without(inside));
         if (out.n <= 0) return shorter;
         const double rho = chosen_.within;
         const double variance = (1 - rho) / in.n + rho * in.squares / (in.n * in.n) + (1 - rho) / out.n + rho * out.squares / (out.n * out.n);
         double t = sign * (in.mean() - out.mean()) / (deviation * std::sqrt(variance));
-        const Cut both = cut(chosen_, [&](std::size_t r) { return chosen_.has(shorter, r); });
-        if (sign * (statistic(chosen_, m, in) - statistic(chosen_, m, both)) > gains) t = INFINITY;
+        if (sign * (statistic(chosen_, m, in) - statistic(chosen_, m, cut(chosen_, wider))) > gains) t = INFINITY;
         if (t < least) {
           least = t;
           best = shorter;
@@ -166,32 +167,32 @@ class List {
   void choose(const std::vector<Candidate>& best) {
     const std::size_t most = large_ ? std::min<std::size_t>(confirmed, static_cast<std::size_t>(o_.top)) : static_cast<std::size_t>(o_.top);
     const Moments m = moments(chosen_.target);
-    std::vector<std::uint8_t> covered[2] = {std::vector<std::uint8_t>(chosen_.rows(), 0), std::vector<std::uint8_t>(chosen_.rows(), 0)};
+    Covers covers(chosen_);
+    Bits covered[2] = {Bits(chosen_.rows()), Bits(chosen_.rows())};
     const bool plain = !std::isnan(o_.exponent);
     for (const Candidate& candidate : best) {
       if (drafts_.size() >= most) break;
       stop_.poll();
       Candidate c = candidate;
       const double sign = c.quality > 0 ? 1 : -1;
-      auto& taken = covered[c.quality > 0];
+      Bits& taken = covered[c.quality > 0];
       if (!plain) {
         if (std::abs(c.statistic) < pays) break;
-        const Cut fresh = cut(chosen_, [&](std::size_t r) { return taken[r] == 0 && chosen_.has(c.path, r); });
-        const auto news = [&](const Cut& f) {
+        const auto news = [&](const Path& path) {
+          const Cut f = cut(chosen_, covers.of(path).without(taken));
           return f.n > 0 && f.n * f.n >= static_cast<double>(o_.min_companies) * f.squares && sign * statistic(chosen_, m, f) >= pays;
         };
-        if (!news(fresh)) continue;
-        c.path = simplest(c.path, sign);
-        const Cut rest = cut(chosen_, [&](std::size_t r) { return taken[r] == 0 && chosen_.has(c.path, r); });
-        if (!news(rest)) continue;
+        if (!news(c.path)) continue;
+        c.path = simplest(c.path, sign, m, covers);
+        if (!news(c.path)) continue;
       }
       Draft d;
       d.candidate = c;
-      d.all = cut(space_, [&](std::size_t r) { return space_.has(c.path, r); });
-      d.chosen = cut(chosen_, [&](std::size_t r) { return chosen_.has(c.path, r); });
-      d.held = cut(held_, [&](std::size_t r) { return held_.has(c.path, r); });
-      for (std::size_t r = 0; r < chosen_.rows(); ++r)
-        if (chosen_.has(c.path, r)) taken[r] = 1;
+      const Bits inside = covers.of(c.path);
+      d.all = cut(space_, Covers(space_).of(c.path));
+      d.chosen = cut(chosen_, inside);
+      d.held = cut(held_, Covers(held_).of(c.path));
+      taken |= inside;
       drafts_.push_back(d);
     }
   }
@@ -199,7 +200,7 @@ class List {
   void judge(int depth) {
     if (drafts_.empty()) return;
     if (large_) confirm();
-    else permute(depth);
+    else if (o_.permutations > 0) permute(depth);
   }
 
   void permute(int depth) {

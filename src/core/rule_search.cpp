@@ -5,6 +5,7 @@
 #include <set>
 
 #include "icp/permute.hpp"
+#include "rule_cover.hpp"
 
 namespace icp::rules {
 
@@ -12,6 +13,8 @@ namespace {
 
 constexpr std::size_t kept = 2000;       // candidates of each direction
 constexpr std::size_t beam_width = 100;  // of each direction
+constexpr std::size_t described_width = 20;
+constexpr double each_condition = 0.01;  // that it costs a description
 constexpr std::size_t lanes = 32;        // permutations worked on at once
 
 bool before(const Candidate& a, const Candidate& b) {
@@ -43,15 +46,17 @@ class Best {
 
 class Rating {
  public:
-  Rating(const Space& space, const RuleOptions& options)
-      : options_(options), all_(static_cast<double>(space.rows())), within_(space.within), moments_(moments(space.target)) {}
+  Rating(const Space& space, const RuleOptions& options, Goal goal = Goal::differ)
+      : options_(options), goal_(goal), all_(static_cast<double>(space.rows())), within_(space.within), moments_(moments(space.target)),
+        members_(moments_.mean * all_) {}
   Candidate rate(const Path& path, double n, double squares, double sum) const {
     const double difference = sum / n - moments_.mean;
     Candidate c;
     c.path = path;
     const double variance = mean_variance(n, squares, all_, within_);
     c.statistic = variance > 0 ? difference / (moments_.deviation * std::sqrt(variance)) : 0;
-    c.quality = std::isnan(options_.exponent) ? c.statistic : std::pow(n / all_, options_.exponent) * difference;
+    if (goal_ == Goal::describe) c.quality = 2 * sum / (n + members_) - each_condition * static_cast<double>(path.size);
+    else c.quality = std::isnan(options_.exponent) ? c.statistic : std::pow(n / all_, options_.exponent) * difference;
     return c;
   }
   bool wanted(double quality) const {
@@ -60,40 +65,21 @@ class Rating {
 
  private:
   const RuleOptions& options_;
+  Goal goal_;
   double all_, within_;
   Moments moments_;
-};
-
-// Sums of the target over the cells of an attribute.
-class Sums {
- public:
-  void count(const Space& space, const Attribute& a, std::span<const std::uint32_t> rows) {
-    sum_.assign(static_cast<std::size_t>(a.cells), 0);
-    for (const std::uint32_t r : rows)
-      if (a.cell[r] >= 0) sum_[static_cast<std::size_t>(a.cell[r])] += space.target[r];
-  }
-  double of(const Selector& s) const {
-    double total = s.second >= 0 ? sum_[static_cast<std::size_t>(s.second)] : 0;
-    for (auto c = s.first; c < s.last; ++c) total += sum_[static_cast<std::size_t>(c)];
-    return total;
-  }
-
- private:
-  std::vector<double> sum_;
+  double members_;
 };
 
 class Finder {
  public:
-  Finder(const Space& space, const RuleOptions& options, int depth, double budget)
-      : space_(space), rating_(space, options), budget_(budget), sums_(static_cast<std::size_t>(depth) + 1), high_(kept), low_(kept) {}
-  void enter(std::size_t level, const Attribute& a, std::span<const std::uint32_t> rows) {
-    work_ += static_cast<double>(rows.size());
-    sums_[level].count(space_, a, rows);
-  }
-  void visit(std::size_t level, const Path& path, const Selector& s, double n, double squares) {
+  static constexpr bool sums = true;
+  Finder(const Space& space, const RuleOptions& options, double budget) : rating_(space, options), budget_(budget), high_(kept), low_(kept) {}
+  void enter(std::size_t, const Attribute&, std::span<const std::uint32_t> rows) { work_ += static_cast<double>(rows.size()); }
+  void visit(std::size_t, const Path& path, const Selector& s, const Tally& tally, double n, double squares) {
     work_ += 2;
     ++searched_;
-    const Candidate c = rating_.rate(path, n, squares, sums_[level].of(s));
+    const Candidate c = rating_.rate(path, n, squares, tally.sum(s));
     if (rating_.wanted(c.quality)) (c.quality > 0 ? high_ : low_).offer(c);
   }
   bool over() const { return work_ > budget_; }
@@ -108,17 +94,16 @@ class Finder {
   }
 
  private:
-  const Space& space_;
   Rating rating_;
   double budget_, work_ = 0;
   std::int64_t searched_ = 0;
-  std::vector<Sums> sums_;
   Best high_, low_;
 };
 
 // The statistics of one block of permutations, side by side.
 class Permuted {
  public:
+  static constexpr bool sums = false;
   Permuted(const Space& space, int depth, const Stop& stop) : space_(space), pace_(stop), cells_(static_cast<std::size_t>(depth) + 1), y_(space.rows() * lanes), high_(lanes), low_(lanes) {}
 
   // The permuted target of one lane.
@@ -146,7 +131,7 @@ class Permuted {
     for (std::size_t c = 1; c <= cells; ++c)
       for (std::size_t b = 0; b < lanes; ++b) sum[c * lanes + b] += sum[(c - 1) * lanes + b];
   }
-  void visit(std::size_t level, const Path&, const Selector& s, double n, double squares) {
+  void visit(std::size_t level, const Path&, const Selector& s, const Tally&, double n, double squares) {
     const double variance = mean_variance(n, squares, static_cast<double>(space_.rows()), space_.within);
     if (variance <= 0) return;
     const auto factor = static_cast<float>(1 / (n * std::sqrt(variance)));
@@ -189,14 +174,39 @@ Moments moments(std::span<const double> target) {
 }
 
 Found search_all(const Space& space, const RuleOptions& options, int depth, double budget, const Stop& stop) {
-  Finder finder(space, options, depth, budget);
+  Finder finder(space, options, budget);
   Walk walk(space, static_cast<double>(options.min_companies), stop, finder);
   walk.run(depth);
   return finder.found();
 }
 
-Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop) {
-  const Rating rating(space, options);
+double expected_work(const Space& space, int depth) {
+  // By row, of the attributes from each one on.
+  const std::size_t attributes = space.attributes.size();
+  const auto all = static_cast<double>(space.rows());
+  std::vector<double> shorter(attributes + 1, 0), longer = shorter, share(attributes, 0);
+  for (std::size_t a = 0; a < attributes; ++a) {
+    const Attribute& attribute = space.attributes[a];
+    std::vector<double> below(static_cast<std::size_t>(attribute.cells) + 1, 0);
+    for (const std::int16_t c : attribute.cell)
+      if (c >= 0) below[static_cast<std::size_t>(c) + 1] += 1 / all;
+    for (std::size_t c = 1; c < below.size(); ++c) below[c] += below[c - 1];
+    const auto between = [&](std::int16_t first, std::int16_t last) { return below[static_cast<std::size_t>(last)] - below[static_cast<std::size_t>(first)]; };
+    for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
+      const Selector& one = space.selectors[s];
+      share[a] += between(one.first, one.last) + (one.second >= 0 ? between(one.second, static_cast<std::int16_t>(one.second + 1)) : 0);
+    }
+  }
+  for (int d = 0; d < depth; ++d) {
+    for (std::size_t a = attributes; a-- > 0;) longer[a] = longer[a + 1] + 1 + share[a] * shorter[a + 1];
+    shorter = longer;
+  }
+  return all * longer[0];
+}
+
+Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop, Goal goal) {
+  const std::size_t width = goal == Goal::differ ? beam_width : described_width;
+  const Rating rating(space, options, goal);
   const auto floor = static_cast<double>(options.min_companies);
   Found found;
   found.exhaustive = depth <= 1;
@@ -204,20 +214,18 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
   std::vector<Path> beam{Path{}};
   std::vector<std::uint32_t> rows;
   Tally tally;
-  Sums sums;
+  Covers covers(space);
   for (int length = 1; length <= depth; ++length) {
-    Best next_high(beam_width), next_low(beam_width);
+    Best next_high(width), next_low(width);
     std::set<std::vector<std::uint32_t>> seen;
     for (const Path& path : beam) {
       rows.clear();
-      for (std::size_t r = 0; r < space.rows(); ++r)
-        if (space.has(path, r)) rows.push_back(static_cast<std::uint32_t>(r));
+      covers.of(path).each([&](std::size_t r) { rows.push_back(static_cast<std::uint32_t>(r)); });
       for (std::size_t a = 0; a < space.attributes.size(); ++a) {
         stop.poll();
         const Attribute& attribute = space.attributes[a];
         if (std::any_of(path.ids().begin(), path.ids().end(), [&](auto id) { return space.selectors[id].attribute == a; })) continue;
-        tally.count(space, attribute, rows);
-        sums.count(space, attribute, rows);
+        tally.count(space, attribute, rows, true);
         for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
           stop.poll();
           const Selector& selector = space.selectors[s];
@@ -226,7 +234,7 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
           const Path longer = path.with_sorted(s);
           if (length > 1 && !seen.emplace(longer.ids().begin(), longer.ids().end()).second) continue;
           ++found.searched;
-          const Candidate c = rating.rate(longer, n, squares, sums.of(selector));
+          const Candidate c = rating.rate(longer, n, squares, tally.sum(selector));
           if (!rating.wanted(c.quality)) continue;
           (c.quality > 0 ? high : low).offer(c);
           (c.quality > 0 ? next_high : next_low).offer(c);

@@ -26,8 +26,10 @@ inline constexpr double no_budget = 1e300;
 
 // All conjunctions up to `depth`, or none at all where that would cost more than `budget`.
 Found search_all(const Space& space, const RuleOptions& options, int depth, double budget, const Stop& stop);
+// What it would cost if attributes had nothing to do with one another.
+double expected_work(const Space& space, int depth);
 // The best few of each length, made longer (beam search: Lavrač et al. 2004); all single conditions.
-Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop);
+Found search_beam(const Space& space, const RuleOptions& options, int depth, const Stop& stop, Goal goal = Goal::differ);
 
 // For each permutation of the target among companies the largest statistic over all conjunctions up to `depth`, and the
 // largest of the negative ones; both ascending.

@@ -5,6 +5,8 @@
 #include <limits>
 #include <numeric>
 
+#include "icp/text.hpp"
+
 namespace icp::rules {
 
 namespace {
@@ -13,11 +15,13 @@ constexpr double infinity = std::numeric_limits<double>::infinity();
 // More categories than this and pairs of them would be most of the search.
 constexpr std::int16_t paired_categories = 8;
 constexpr std::size_t most_cells = 200;
+// A description has these at most, in one condition.
+constexpr std::size_t most_named = 6;
 
 class Builder {
  public:
-  Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins, const Stop& stop)
-      : s_(space), d_(data), encoder_(encoder), options_(options), bins_(bins), stop_(stop) {}
+  Builder(Space& space, const Dataset& data, const Encoder& encoder, const RuleOptions& options, int bins, const Stop& stop, Goal goal)
+      : s_(space), d_(data), encoder_(encoder), options_(options), bins_(bins), stop_(stop), goal_(goal) {}
 
   void add(std::size_t f) {
     const Feature& feature = encoder_.features[f];
@@ -74,6 +78,9 @@ class Builder {
     }
     if (!any) return;
     d.attribute.missing_cell = d.attribute.cells++;
+    if (column.type == ColumnType::text)
+      for (const std::string& word : column.words)
+        if (fold(word).empty()) d.attribute.blank.push_back(word);
     d.selectors.push_back(single(static_cast<std::size_t>(d.attribute.missing_cell)));
   }
 
@@ -82,7 +89,7 @@ class Builder {
     std::vector<double> known;
     for (const std::uint32_t r : s_.row)
       if (column.known[r] != 0) known.push_back(column.numbers[r]);
-    std::vector<double> cuts = cuts_of(std::move(known), bins_, stop_);
+    std::vector<double> cuts = goal_ == Goal::describe ? member_cuts(column, std::move(known)) : cuts_of(std::move(known), bins_, stop_);
     Draft& d = draft(f, cuts.size() + 1);
     for (std::size_t r = 0; r < s_.rows(); ++r, pace.step())
       if (column.known[s_.row[r]] != 0)
@@ -100,6 +107,26 @@ class Builder {
     missing(d, column);
   }
 
+  // Around the members' own values: all of them, or all but a few on either side.
+  std::vector<double> member_cuts(const DataColumn& column, std::vector<double> known) const {
+    std::vector<double> members, cuts;
+    for (std::size_t r = 0; r < s_.rows(); ++r)
+      if (s_.target[r] == 1 && column.known[s_.row[r]] != 0) members.push_back(column.numbers[s_.row[r]]);
+    if (members.size() < 5) return cuts;
+    sort(known.begin(), known.end(), stop_);
+    sort(members.begin(), members.end(), stop_);
+    for (const double q : {0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2}) {
+      const auto k = static_cast<std::size_t>(q * static_cast<double>(members.size() - 1));
+      const auto low = std::lower_bound(known.begin(), known.end(), members[k]);
+      const auto high = std::upper_bound(known.begin(), known.end(), members[members.size() - 1 - k]);
+      if (low != known.begin()) cuts.push_back(boundary(low[-1], *low));
+      if (high != known.end()) cuts.push_back(boundary(high[-1], *high));
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    return cuts;
+  }
+
   void binary(std::size_t f, const DataColumn& column) {
     Pace pace(stop_);
     Draft& d = draft(f, 2);
@@ -113,22 +140,49 @@ class Builder {
     Pace pace(stop_);
     const Feature& feature = encoder_.features[f];
     const std::vector<std::int32_t> category = categories_of_words(feature, column);
-    const std::size_t cells = std::min(feature.categories.size(), most_cells);
+    std::vector<std::size_t> order(feature.categories.size());
+    std::iota(order.begin(), order.end(), std::size_t{0});
+    if (goal_ == Goal::describe) sort_by_members(column, category, order);
+    const std::size_t cells = std::min(order.size(), most_cells);
+    std::vector<std::int16_t> cell(feature.categories.size(), -1);
+    for (std::size_t c = 0; c < cells; ++c) cell[order[c]] = static_cast<std::int16_t>(c);
     Draft& d = draft(f, cells);
     for (std::size_t r = 0; r < s_.rows(); ++r, pace.step()) {
       if (column.known[s_.row[r]] == 0) continue;
       const std::int32_t k = category[static_cast<std::size_t>(column.codes[s_.row[r]])];
-      if (k >= 0 && static_cast<std::size_t>(k) < cells) d.attribute.cell[r] = static_cast<std::int16_t>(k);
+      if (k >= 0) d.attribute.cell[r] = cell[static_cast<std::size_t>(k)];
     }
+    order.resize(cells);
+    d.attribute.category = std::move(order);
     for (std::size_t k = 0; k < cells; ++k) d.selectors.push_back(single(k));
-    if (cells > 2 && cells <= static_cast<std::size_t>(paired_categories))
+    if (goal_ == Goal::describe) {
+      for (std::size_t k = 2; k <= std::min(cells, most_named) && k < feature.categories.size(); ++k) {
+        d.selectors.push_back(single(0));
+        d.selectors.back().last = static_cast<std::int16_t>(k);
+      }
+    } else if (cells > 2 && cells <= static_cast<std::size_t>(paired_categories)) {
       for (std::size_t a = 0; a < cells; ++a)
         for (std::size_t b = a + 1; b < cells; ++b) {
           Selector s = single(a);
           s.second = static_cast<std::int16_t>(b);
           d.selectors.push_back(s);
         }
+    }
     missing(d, column);
+  }
+
+  // Those that members have, by the share of members among their rows: the best few for F1 are the first few.
+  void sort_by_members(const DataColumn& column, const std::vector<std::int32_t>& category, std::vector<std::size_t>& order) const {
+    std::vector<double> rows(order.size(), 0), members(order.size(), 0);
+    for (std::size_t r = 0; r < s_.rows(); ++r) {
+      if (column.known[s_.row[r]] == 0) continue;
+      const std::int32_t k = category[static_cast<std::size_t>(column.codes[s_.row[r]])];
+      if (k < 0) continue;
+      rows[static_cast<std::size_t>(k)] += 1;
+      members[static_cast<std::size_t>(k)] += s_.target[r];
+    }
+    std::erase_if(order, [&](std::size_t k) { return members[k] == 0; });
+    std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return members[a] * rows[b] > members[b] * rows[a]; });
   }
 
   void set(std::size_t f, const DataColumn& column) {
@@ -151,6 +205,7 @@ class Builder {
   const RuleOptions& options_;
   int bins_;
   const Stop& stop_;
+  Goal goal_;
   std::vector<Draft> drafts_;
 };
 
@@ -220,9 +275,9 @@ Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::spa
 }
 
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
-                 const RuleOptions& options, int bins, const Stop& stop) {
+                 const RuleOptions& options, int bins, const Stop& stop, Goal goal) {
   Space s = lay_out(data, rows, target, stop);
-  Builder builder(s, data, encoder, options, bins, stop);
+  Builder builder(s, data, encoder, options, bins, stop, goal);
   for (std::size_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();
     builder.add(f);
@@ -248,7 +303,9 @@ Space part_of(const Space& space, std::span<const std::uint32_t> rows, const Sto
     b.item = a.item;
     b.cells = a.cells;
     b.cuts = a.cuts;
+    b.category = a.category;
     b.missing_cell = a.missing_cell;
+    b.blank = a.blank;
     b.first_selector = a.first_selector;
     b.last_selector = a.last_selector;
     b.cell.reserve(rows.size());
@@ -266,23 +323,24 @@ Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& p
     Condition c;
     c.column = feature.name;
     c.kind = feature.kind;
-    const auto name = [&](std::int32_t k) {
-      const Category& category = feature.categories[static_cast<std::size_t>(k)];
+    const auto name = [&](std::size_t k) {
+      const Category& category = feature.categories[k];
       c.values.insert(c.values.end(), category.spellings.begin(), category.spellings.end());
       c.titles.push_back(category.title());
     };
     if (a.missing_cell >= 0 && s.first == a.missing_cell) {
       c.missing = true;
+      c.values = a.blank;
     } else if (feature.kind == Kind::numeric) {
       c.low = s.first == 0 ? -infinity : a.cuts[static_cast<std::size_t>(s.first - 1)];
       c.high = static_cast<std::size_t>(s.last) > a.cuts.size() ? infinity : a.cuts[static_cast<std::size_t>(s.last - 1)];
     } else if (feature.kind == Kind::binary) {
       c.truth = s.first == 1;
     } else if (feature.kind == Kind::set) {
-      name(a.item);
+      name(static_cast<std::size_t>(a.item));
     } else {
-      name(s.first);
-      if (s.second >= 0) name(s.second);
+      for (std::int16_t k = s.first; k < s.last; ++k) name(a.category[static_cast<std::size_t>(k)]);
+      if (s.second >= 0) name(a.category[static_cast<std::size_t>(s.second)]);
     }
     std::sort(c.values.begin(), c.values.end());
     p.conditions.push_back(std::move(c));
@@ -290,14 +348,23 @@ Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& p
   return p;
 }
 
-void Tally::count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows) {
+void Tally::count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows, bool sums) {
   cells_ = static_cast<std::size_t>(attribute.cells);
   repeated_ = space.repeated;
   n_.assign(cells_, 0);
-  if (!repeated_) {
+  sum_.assign(cells_, 0);
+  if (sums) {
+    for (const std::uint32_t r : rows) {
+      if (attribute.cell[r] < 0) continue;
+      const auto cell = static_cast<std::size_t>(attribute.cell[r]);
+      n_[cell] += 1;
+      sum_[cell] += space.target[r];
+    }
+  } else {
     for (const std::uint32_t r : rows)
       if (attribute.cell[r] >= 0) n_[static_cast<std::size_t>(attribute.cell[r])] += 1;
-  } else {
+  }
+  if (repeated_) {
     product_.assign(cells_ * cells_, 0);
     std::vector<std::pair<std::size_t, double>> here;
     for (std::size_t i = 0; i < rows.size();) {
@@ -306,7 +373,6 @@ void Tally::count(const Space& space, const Attribute& attribute, std::span<cons
       for (; j < rows.size() && space.company[rows[j]] == space.company[rows[i]]; ++j) {
         if (attribute.cell[rows[j]] < 0) continue;
         const auto cell = static_cast<std::size_t>(attribute.cell[rows[j]]);
-        n_[cell] += 1;
         const auto at = std::find_if(here.begin(), here.end(), [&](const auto& p) { return p.first == cell; });
         if (at == here.end()) here.emplace_back(cell, 1);
         else at->second += 1;
@@ -329,6 +395,12 @@ void Tally::count(const Space& space, const Attribute& attribute, std::span<cons
 double Tally::rows(const Selector& s) const {
   const auto a = static_cast<std::size_t>(s.first), b = static_cast<std::size_t>(s.last);
   return prefix_[b] - prefix_[a] + (s.second >= 0 ? n_[static_cast<std::size_t>(s.second)] : 0);
+}
+
+double Tally::sum(const Selector& s) const {
+  double total = s.second >= 0 ? sum_[static_cast<std::size_t>(s.second)] : 0;
+  for (auto c = s.first; c < s.last; ++c) total += sum_[static_cast<std::size_t>(c)];
+  return total;
 }
 
 double Tally::squares(const Selector& s) const {

@@ -26,7 +26,9 @@ struct Attribute {
   std::int16_t cells = 0;
   std::vector<std::int16_t> cell;         // by row; -1: in no cell
   std::vector<double> cuts;               // numeric: between cells
+  std::vector<std::size_t> category;      // categorical: of each cell
   std::int16_t missing_cell = -1;
+  std::vector<std::string> blank;         // texts that are missing as NULL is
   std::uint32_t first_selector = 0, last_selector = 0;
 };
 
@@ -77,8 +79,12 @@ struct Space {
 
 // The rows alone, without attributes.
 Space lay_out(const Dataset& data, std::span<const std::uint32_t> rows, std::span<const double> target, const Stop& stop);
+// What is looked for: rows whose mean differs, or the rule that best says which rows have the target 1: by F1 of precision
+// and recall, less 0.01 for each condition. Conditions are then ranges between quantiles of those rows and the up to six
+// categories that tell them best.
+enum class Goal : std::uint8_t { differ, describe };
 Space make_space(const Dataset& data, const Encoder& encoder, std::span<const std::uint32_t> rows, std::span<const double> target,
-                 const RuleOptions& options, int bins, const Stop& stop);
+                 const RuleOptions& options, int bins, const Stop& stop, Goal goal = Goal::differ);
 // The same attributes over some of the rows (ascending).
 Space part_of(const Space& space, std::span<const std::uint32_t> rows, const Stop& stop);
 Predicate predicate_of(const Space& space, const Encoder& encoder, const Path& path);
@@ -90,24 +96,26 @@ std::vector<double> cuts_of(std::vector<double> values, int bins, const Stop& st
 double intraclass(std::span<const std::int32_t> company, std::span<const double> target);
 
 // How rows of some subset fall into the cells of one attribute: counts, and products of counts within companies, which
-// give the sum of squared company sizes of every union of cells.
+// give the sum of squared company sizes of every union of cells; sums of the target.
 class Tally {
  public:
-  void count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows);
+  void count(const Space& space, const Attribute& attribute, std::span<const std::uint32_t> rows, bool sums);
   // Number of rows of a selector, and the sum over companies of the squared number of its rows.
   double rows(const Selector& s) const;
   double squares(const Selector& s) const;
+  double sum(const Selector& s) const;  // of the target, where sums were asked for
 
  private:
   std::size_t cells_ = 0;
   bool repeated_ = false;
-  std::vector<double> n_, prefix_, product_, box_;
+  std::vector<double> n_, sum_, prefix_, product_, box_;
 };
 
 // Walks all conjunctions of at most `depth` selectors of different attributes whose rows are at least `floor` effective
 // companies and fewer than without the last conjunct. The visitor has
 //   enter(level, attribute, rows): before the selectors of an attribute are tried on the rows of a conjunction,
-//   visit(level, path, selector, n, squares): for each candidate,
+//   visit(level, path, selector, tally, n, squares): for each candidate,
+//   sums: whether the tally is to sum the target,
 //   over(): whether the walk is to end early.
 template <class Visitor>
 class Walk {
@@ -132,7 +140,7 @@ class Walk {
       if (visitor_.over()) return;
       stop_.poll();
       const Attribute& attribute = space_.attributes[a];
-      here.tally.count(space_, attribute, here.rows);
+      here.tally.count(space_, attribute, here.rows, Visitor::sums);
       visitor_.enter(level, attribute, here.rows);
       for (std::uint32_t s = attribute.first_selector; s < attribute.last_selector; ++s) {
         stop_.poll();
@@ -140,7 +148,7 @@ class Walk {
         const double n = here.tally.rows(selector), squares = here.tally.squares(selector);
         if (n <= 0 || n * n < floor_ * squares || n >= static_cast<double>(here.rows.size())) continue;
         const Path longer = path.with(s);
-        visitor_.visit(level, longer, selector, n, squares);
+        visitor_.visit(level, longer, selector, here.tally, n, squares);
         if (left <= 1 || a + 1 == space_.attributes.size()) continue;
         auto& next = levels_[level + 1].rows;
         next.clear();

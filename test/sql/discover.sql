@@ -24,6 +24,17 @@ TRUNCATE found;
 INSERT INTO found SELECT (unnest(icp_discover(c, 'score', '{"rules": {"all": true, "top": 200, "missing": true, "exponent": 0.5}}'))).* FROM customer c;
 SELECT differing, rules FROM differs();
 
+-- Blank text is missing as NULL is: the predicate returns both.
+CREATE TABLE blank AS
+SELECT id, CASE WHEN id > 600 THEN region WHEN id % 3 = 0 THEN NULL WHEN id % 3 = 1 THEN '' ELSE E' \t' END AS region, employees,
+       CASE WHEN id > 600 THEN score ELSE 40 + (id * 104729) % 31 END AS score
+FROM customer;
+SELECT rule, predicate, n, format('SELECT count(*) = %s AS exact FROM blank WHERE (%s) AND (%s)', n, population, predicate) AS query
+FROM unnest((SELECT icp_discover(b, 'score', '{"rules": {"missing": true, "depth": 1}}') FROM blank b)) WHERE predicate LIKE '%NULL%' \gset
+\echo :rule :n :predicate
+:query;
+DROP TABLE blank;
+
 -- The same rows as JSON and in another order.
 SELECT (SELECT icp_discover(c, 'score', '{}') FROM customer c) = (SELECT icp_discover(to_jsonb(c), 'score', '{}') FROM (SELECT * FROM customer ORDER BY md5(id::text)) c) AS same;
 
@@ -38,6 +49,7 @@ SELECT icp_discover(c, 'region', '{}') FROM customer c;
 SELECT icp_discover(c, NULL, '{}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"dept": 3}}') FROM customer c;
 SELECT icp_discover(c, 'score', '{"rules": {"depth": 9}}') FROM customer c;
+SELECT icp_discover(c, 'score', '{"rules": {"permutations": 50}}') FROM customer c;
 SELECT icp_sample_add(NULL::icp_sample, c, 'score', '{}') FROM customer c LIMIT 1;
 SELECT icp_fit(c, '{"target": "score"}') FROM customer c;
 DROP TABLE customer, found;

@@ -5,7 +5,7 @@ SELECT i AS deal_id, i AS company_id, CASE WHEN (i * 7919 % 1000) < (ARRAY[750, 
        (ARRAY['referral', 'fair', 'cold'])[g] AS source
 FROM generate_series(1, 900) i CROSS JOIN LATERAL (SELECT 1 + i * 37 % 3 AS g) x;
 CREATE TABLE base AS
-SELECT i AS id, (ARRAY['wholesale', 'retail', 'software', 'mining', NULL])[1 + i % 5] AS industry, 1 + i * 7 % 300 AS employees, (ARRAY['referral', 'fair', 'cold'])[1 + i % 3] AS source
+SELECT i AS id, (ARRAY['wholesale', 'retail', 'software', 'wholesale', 'mining', NULL])[1 + i % 6] AS industry, 1 + i * 7 % 300 AS employees, (ARRAY['referral', 'fair', 'cold'])[1 + i % 3] AS source
 FROM generate_series(1, 1000) i;
 CREATE TABLE fitted AS SELECT icp_fit(d, '{}') AS model FROM deal d;
 
@@ -26,7 +26,7 @@ SELECT grade, too_wide, widest, widest_share, note FROM fitted, icp_width((SELEC
 SELECT too_wide, note FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM base b), model, most_rows => 10, most_share => 1, language => 'ru');
 -- A base without a column of the definition; a sampled one.
 SELECT bool_or(n IS NULL) AS unknown, bool_and(similar_n IS NOT NULL) AS similar, max(note) FILTER (WHERE note LIKE 'not in%') IS NOT NULL AS said
-FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM (SELECT id, industry FROM base) b), model);
+FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM (SELECT id, employees, source FROM base) b), model);
 SELECT base, exact, n BETWEEN 1 AND 600 AS n, note LIKE '%estimated from 200 rows' AS said FROM fitted, icp_width((SELECT icp_sample_agg(b, '{"sample": 200, "roles": {"deal_id": "id"}}') FROM base b), model) LIMIT 1;
 SELECT count(*) FROM fitted, icp_width((SELECT icp_sample_agg(b, '{}') FROM base b WHERE false), model);
 -- One cohort of everybody takes in everything.

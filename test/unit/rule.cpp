@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "icp/error.hpp"
 #include "icp/hash.hpp"
 #include "icp/permute.hpp"
 #include "icp/rule.hpp"
@@ -88,6 +89,18 @@ TEST(Rule, EqualsEnumeration) {
   for (std::size_t i = 0; i < 20; ++i) EXPECT_NEAR(std::abs(list.rules[i].quality), qualities[i], 1e-12) << i;
 }
 
+TEST(Rule, WithoutPermutationsNothingIsSignificant) {
+  Rows r = rows(300, 1, 0, 5);
+  for (std::size_t i = 0; i < 300; ++i) r.target[i] = r.category[i][0] == 1;
+  EXPECT_TRUE(discover(r, R"({"rules": {"permutations": 0}})").rules.empty());
+  const RuleList list = discover(r, R"({"rules": {"permutations": 0, "all": true}})");
+  ASSERT_FALSE(list.rules.empty());
+  EXPECT_EQ(list.rules[0].value, 1);
+  EXPECT_EQ(list.rules[0].p_adjusted, 1);
+  EXPECT_FALSE(list.rules[0].significant);
+  EXPECT_THROW(discover(r, R"({"rules": {"permutations": 50}})"), Error);
+}
+
 // Two categories and a range, 5 % of 1,000 rows, 15 points above the others at a standard deviation of 12.
 TEST(Rule, FindsWhatIsPlanted) {
   int conjuncts = 0, bounds = 0;
@@ -123,6 +136,41 @@ TEST(Rule, FindsNothingInNothing) {
   // More than 6 of 40 would come up once in a hundred at 5 %.
   EXPECT_LE(plain, 6);
   EXPECT_LE(companies, 6);
+}
+
+// Members are those of two words and a range. A word that most of them have is the best single condition, and no part of it.
+TEST(Rule, DefinesMembersThatNoSingleConditionTells) {
+  const Rows r = rows(2000, 1, 0, 11);
+  Random random(12);
+  Sample s;
+  s.start("{}", "", 100000, 0);
+  const std::vector<std::string_view> names = {"f0", "f1", "x", "decoy", "member"};
+  const auto binding = s.bind(names);
+  for (std::size_t i = 0; i < r.target.size(); ++i) {
+    const bool in = r.category[i][0] == 1 && (r.category[i][1] == 2 || r.category[i][1] == 3) && r.number[i] < 60;
+    const Value row[] = {Value::of(std::string_view(words[r.category[i][0]])), Value::of(std::string_view(words[r.category[i][1]])), Value::of(r.number[i]),
+                         Value::of(random.uniform() < (in ? 0.7 : 0.03)), Value::of(in)};
+    s.add(binding, row);
+  }
+  Options options = parse_options("{}");
+  const Stop stop;
+  const Dataset data = read_dataset(s, options, Zone{}, stop, true);
+  options.ignore.insert("member");
+  std::vector<std::uint32_t> all;
+  std::vector<bool> member;
+  for (std::size_t i = 0; i < data.rows; ++i) {
+    all.push_back(static_cast<std::uint32_t>(i));
+    member.push_back(data.find("member")->codes[i] == 1);
+  }
+  std::vector<Finding> findings;
+  const Encoder encoder = learn_encoder(data, all, options, findings, stop);
+  const Definition d = describe_members(data, encoder, all, member, 4, stop);
+  EXPECT_EQ(d.precision, 1);
+  EXPECT_EQ(d.recall, 1);
+  EXPECT_EQ(d.predicate.conditions.size(), 3u);
+  for (std::size_t i = 0; i < data.rows; ++i) EXPECT_EQ(d.predicate.holds(data, i), member[i]);
+  // Where all are members nothing tells them: no condition.
+  EXPECT_TRUE(describe_members(data, encoder, all, std::vector<bool>(data.rows, true), 4, stop).predicate.conditions.empty());
 }
 
 TEST(Rule, LargeDataAreConfirmedOnTheOtherHalf) {
