@@ -103,7 +103,7 @@ struct CardOptions {
 // What a card is learned from: rows of a table with a target, a weight (rows it stands for), a company, and where they are
 // known the days on which the deals began.
 struct CardData {
-  const Table& table;
+  Table table;                              // given up once its rows are in bins
   const Encoder& encoder;
   std::span<const double> target;
   std::span<const double> weight;
@@ -145,6 +145,6 @@ struct LearnedCard {
 // Learns a card and judges it by cross-validation whose folds keep companies (or rows of the same attributes) together.
 // Interactions stay only where they lower the loss of rows that had no say; a card that does no better than chance on such
 // rows has no terms. One target alone, or too few rows of either: an intercept alone.
-LearnedCard learn_scorecard(const CardData& data, const CardOptions& options, const Stop& stop);
+LearnedCard learn_scorecard(CardData data, const CardOptions& options, const Stop& stop);
 
 }  // namespace icp

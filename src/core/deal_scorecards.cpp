@@ -21,7 +21,7 @@ bool as_often_unknown(const Feature& f, const Options& o) {
 }
 
 void add_card(Model& m, const Training& t, const std::vector<std::uint32_t>& rows, const std::vector<double>& target, const CardOptions& options, const Stop& stop) {
-  const Table table = m.encoder.encode(t.data, rows, stop);
+  Table table = m.encoder.encode(t.data, rows, stop);
   std::vector<double> weight, begun;
   std::vector<std::int32_t> company;
   double total = 0, n = 0;
@@ -34,7 +34,7 @@ void add_card(Model& m, const Training& t, const std::vector<std::uint32_t>& row
   }
   // Whatever unit the user's weights are in, they total the number of deals.
   for (double& w : weight) w *= n / total;
-  LearnedCard learned = learn_scorecard({table, m.encoder, target, weight, company, begun, t.data.has_company}, options, stop);
+  LearnedCard learned = learn_scorecard({std::move(table), m.encoder, target, weight, company, begun, t.data.has_company}, options, stop);
   const char* what = options.logistic ? "winning" : "the DQS";
   if (learned.chance)
     m.findings.push_back({"info", "", static_cast<std::int64_t>(rows.size()),

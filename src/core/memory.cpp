@@ -207,7 +207,7 @@ std::uint64_t search_memory(const Extent& e, const Options& o) {
 
 namespace {
 
-// A scorecard: the bins of every row, those of the terms solved for, and three matrices of all points.
+// A scorecard: the bins of every row, those of the terms solved for, and two matrices of all points.
 std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
   std::uint64_t columns = 0, points = 1;
   for (const Extent::Column& c : e.columns) {
@@ -223,7 +223,8 @@ std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
   points = std::min<std::uint64_t>(points, 1000);
   if (o.scorecard.pairs > 0) points = std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs)));
   const std::uint64_t sampled = std::min<std::uint64_t>(e.rows, 30000);
-  return table_memory(e, o) + e.rows * (columns * 4 + 10 * 4 + 12 * 8) + sampled * 6 * 32 + 3 * 8 * points * points;
+  // While rows are put in bins there is the table; then there are the terms and what is solved.
+  return e.rows * columns * 2 + std::max(table_memory(e, o) + e.rows * 24, e.rows * (columns * 2 + 10 * 4 + 12 * 8) + sampled * 6 * 32 + 2 * 8 * points * points);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "linear.hpp"
 #include "scorecard_terms.hpp"
@@ -91,16 +90,21 @@ class Solver {
     information_.resize(n);
     response_.resize(n);
     target_.resize(n);
-    std::map<std::int32_t, std::size_t> index;
+    company_.reserve(n);
+    std::vector<std::int32_t> index;           // of the companies that have rows here
+    std::uint32_t companies = 0;
     double total = 0, mean = 0;
     for (std::size_t i = 0; i < n; ++i) {
       const std::uint32_t r = p_.rows[i];
-      company_.push_back(index.emplace(p_.company[r], index.size()).first->second);
+      const auto company = static_cast<std::size_t>(p_.company[r]);
+      if (company >= index.size()) index.resize(company + 1, -1);
+      if (index[company] < 0) index[company] = static_cast<std::int32_t>(companies++);
+      company_.push_back(static_cast<std::uint32_t>(index[company]));
       weight_[i] = p_.weight[r];
       total += weight_[i];
       mean += weight_[i] * p_.target[r];
     }
-    companies_ = index.size();
+    companies_ = companies;
     mean /= total;
     double squares = 0;
     for (std::size_t i = 0; i < n; ++i) squares += weight_[i] * (p_.target[p_.rows[i]] - mean) * (p_.target[p_.rows[i]] - mean);
@@ -267,9 +271,9 @@ class Solver {
       for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
         if (p_.terms[t]->mute[c] != 0) system_(index(offset_[t] + c), index(offset_[t] + c)) += 1e12;
     stop_.poll();
-    factor_.compute(system_);
-    if (factor_.info() != Eigen::Success) return false;
-    const Eigen::VectorXd next = factor_.solve(right_);
+    const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(system_);   // in place
+    if (factor.info() != Eigen::Success) return false;
+    const Eigen::VectorXd next = factor.solve(right_);
     if (!next.allFinite()) return false;
     moved_ = (next - beta_).cwiseAbs().maxCoeff();
     beta_ = next;
@@ -280,7 +284,7 @@ class Solver {
   // One Fellner–Schall step of every component; returns the degrees of freedom of all terms.
   double update_precisions(bool change) {
     inverse_.setIdentity(index(size_), index(size_));
-    factor_.matrixL().solveInPlace(inverse_);      // rows below the diagonal: the covariance is its square
+    system_.triangularView<Eigen::Lower>().solveInPlace(inverse_);      // rows below the diagonal: the covariance is its square
     stop_.poll();
     freedom_ = 0;
     effective_.assign(p_.terms.size(), 0);
@@ -388,13 +392,12 @@ class Solver {
   std::vector<Component> components_;
   std::vector<Line> line_;
   std::vector<std::vector<std::uint16_t>> cell_;  // [term][row learned from]
-  std::vector<std::size_t> company_;
+  std::vector<std::uint32_t> company_;
   std::vector<double> company_weight_, weight_, effect_, target_, information_, response_, predicted_;
   double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 0, freedom_ = 0;
   std::vector<double> effective_;
-  Eigen::MatrixXd system_, inverse_;
+  Eigen::MatrixXd system_, inverse_;             // once solved, system_ holds its factor below the diagonal
   Eigen::VectorXd right_, beta_;
-  Eigen::LLT<Eigen::MatrixXd> factor_;
 };
 
 }  // namespace

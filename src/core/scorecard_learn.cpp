@@ -47,15 +47,16 @@ struct Fitted {
 
 class Learner {
  public:
-  Learner(const CardData& d, const CardOptions& o, const Stop& stop) : d_(d), o_(o), stop_(stop), binned_(card::bin_rows(d.table, d.encoder, stop)) {
+  Learner(CardData d, const CardOptions& o, const Stop& stop) : d_(std::move(d)), o_(o), stop_(stop), binned_(card::bin_rows(d_.table, d_.encoder, stop)) {
     raw_ = binned_;
-    all_.resize(d.table.rows);
+    all_.resize(d_.table.rows);
+    d_.table = Table{};
     std::iota(all_.begin(), all_.end(), 0u);
     // Rows come in the order of a hash: the first are as good a sample as any.
     sample_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(std::min(all_.size(), learned_rows)));
     find_units();
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) {
-      for (double& z : raw_.middle[c]) z = d.encoder.features[binned_.columns[c].feature].raw(z);
+      for (double& z : raw_.middle[c]) z = d_.encoder.features[binned_.columns[c].feature].raw(z);
       const auto it = o.monotone.find(feature(c));
       speaks_.push_back(o.silent.count(feature(c)) == 0);
       direction_.push_back(it == o.monotone.end() || binned_.middle[c].empty() ? 0 : it->second);
@@ -280,7 +281,7 @@ class Learner {
 
   // Naive Bayes as CRMs do it: a tenth of a deal added to every count, unknown values left out.
   void naive_bayes(std::span<const std::uint32_t> train, std::span<const std::uint32_t> held) {
-    std::vector<double> score(d_.table.rows, 0);
+    std::vector<double> score(all_.size(), 0);
     double all[2] = {0, 0};
     for (const std::uint32_t r : train) all[d_.target[r] > 0.5 ? 1 : 0] += d_.weight[r];
     for (std::size_t c = 0; c < binned_.columns.size(); ++c) {
@@ -542,7 +543,7 @@ class Learner {
     out.metrics.push_back(metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
   }
 
-  const CardData& d_;
+  CardData d_;
   const CardOptions& o_;
   const Stop& stop_;
   card::Binned binned_, raw_;        // raw_: with the numbers of bins as they came, for the plain model
@@ -557,6 +558,6 @@ class Learner {
 
 }  // namespace
 
-LearnedCard learn_scorecard(const CardData& data, const CardOptions& options, const Stop& stop) { return Learner(data, options, stop).learn(); }
+LearnedCard learn_scorecard(CardData data, const CardOptions& options, const Stop& stop) { return Learner(std::move(data), options, stop).learn(); }
 
 }  // namespace icp

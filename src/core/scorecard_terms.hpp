@@ -39,7 +39,7 @@ struct Problem {
   std::vector<const Term*> terms;
   std::span<const std::uint32_t> rows;           // those learned from
   std::span<const double> target, weight;        // by row of the table
-  std::span<const std::int32_t> company;         // likewise
+  std::span<const std::int32_t> company;         // likewise, 0 ...
   bool logistic = true;
   double most_freedom = 0;                       // effective degrees of freedom of all terms; 0: as many as the data give
 };
