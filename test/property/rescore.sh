@@ -23,7 +23,7 @@ CALL icp_rescore('whole', 'main', log => true);
 CREATE TABLE whole_log AS SELECT * FROM icp_score_log;
 DELETE FROM icp_score_log;
 -- Slow enough to be struck midway.
-CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.0001); RETURN NEW; END $$;
+CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.002); RETURN NEW; END $$;
 CREATE TRIGGER slow BEFORE UPDATE ON lead FOR EACH ROW WHEN (NEW.lead_id % 18 = 0) EXECUTE FUNCTION slow();
 SQL
 scanned() { value "SELECT coalesce(max(scanned), 0) FROM icp_rescore_progress WHERE source LIKE '%.lead'"; }
@@ -41,7 +41,8 @@ pid=$(value "SELECT pid FROM pg_stat_activity WHERE application_name = 'rescorer
 kill -9 "$pid"
 wait $client || true
 for ((i = 0; i < 300; i++)); do if value 'SELECT 1' >/dev/null 2>&1; then break; fi; sleep 0.1; done
-[ "$(value "SELECT count(*) FROM icp_rescore_progress WHERE status = 'running' AND last_key IS NOT NULL AND scanned BETWEEN 4000 AND 15000")" = 1 ] || { echo 'no progress was kept'; exit 1; }
+# The server may lose what it had not written yet: a batch or two are scored again.
+[ "$(value "SELECT count(*) FROM icp_rescore_progress WHERE status = 'running' AND last_key IS NOT NULL AND scanned BETWEEN 500 AND 19000")" = 1 ] || { value 'TABLE icp_rescore_progress'; echo 'no progress was kept'; exit 1; }
 first=$(scanned)
 begin $((first + 3000))
 value "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'rescorer'" >/dev/null

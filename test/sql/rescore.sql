@@ -57,7 +57,7 @@ SELECT score, count(*), bool_and(adds_up) AS adds_up FROM icp_score_log_check GR
 SELECT count(*) AS unlike FROM icp_score_log g JOIN lead l ON l.id::text = g.lead_id AND g.version = l.icp_version
 WHERE (g.cohort, g.grade, g.similarity, g.label) IS DISTINCT FROM (l.icp_cohort, l.icp_grade, l.icp_similarity, l.icp_label);
 SELECT p.score, p.feature, p.value, p.points = e.points AS points FROM icp_score_log_parts p JOIN lead l ON l.id = 7
-JOIN icp_explain(l, 'rescore_test') e ON e.score = p.score AND e.feature = p.feature
+JOIN icp_explain(l, 'rescore_test') e ON e.score = p.score AND e.feature IS NOT DISTINCT FROM p.feature
 WHERE p.lead_id = '7' AND p.version = 2 ORDER BY 1, 2;
 UPDATE icp_score_log SET part_points[1] = part_points[1] + 0.0000001 WHERE id = (SELECT max(id) FROM icp_score_log WHERE similarity > 0 AND part_score[1] = 'similarity');
 SELECT count(*) AS wrong FROM icp_score_log_check WHERE NOT adds_up;

@@ -7,15 +7,15 @@ SELECT i AS deal_id, i / 2 AS company_id,
 FROM generate_series(1, 1600) i
 CROSS JOIN LATERAL (SELECT (ARRAY['wholesale', 'retail', 'software'])[1 + (hashtextextended((i / 2)::text, 1) & 1023)::int % 3] AS industry,
   10 + (hashtextextended((i / 2)::text, 3) & 63)::int AS employees, (hashtextextended((i / 2)::text, 4) & 1) = 1 AS partner) x;
-SELECT model || '@' || version AS model FROM icp_train('main', 'deal', '{"rules": {"top": 0}}');
+SELECT model || '@' || version AS model FROM icp_train('scorecard', 'deal', '{"rules": {"top": 0}}');
 
 -- Industry and size matter, the partner does not; the DQS depends on the industry alone.
-SELECT target, rank, feature, count(*) AS lines, sum(n) AS n FROM icp_scorecard('main') GROUP BY 1, 2, 3 HAVING rank <= 2 AND (target = 'won' OR rank < 2) ORDER BY target DESC, rank;
-SELECT value, points > 0 AS more, error < 0.4 AS known_well, n > 400 AS many, text ~ '^odds [0-9.]+ times (higher|lower) \(' AS words FROM icp_scorecard('main') WHERE target = 'won' AND feature = 'industry' AND with_feature IS NULL ORDER BY points DESC;
-SELECT text ~ '^шансы в [0-9.,]+ раза' AS words FROM icp_scorecard('main', 'ru') WHERE target = 'won' AND feature = 'industry' AND with_feature IS NULL;
-SELECT bool_and(points = round(points::numeric * 4294967296) / 4294967296) AS multiples FROM icp_scorecard('main');
-SELECT icp_scorecard('main', 'de');
-SELECT count(*) FROM icp_scorecard((SELECT icp_load('main'))) a FULL JOIN icp_scorecard() b ON a::text = b::text WHERE a IS NULL OR b IS NULL;
+SELECT target, rank, feature, count(*) AS lines, sum(n) AS n FROM icp_scorecard('scorecard') GROUP BY 1, 2, 3 HAVING rank <= 2 AND (target = 'won' OR rank < 2) ORDER BY target DESC, rank;
+SELECT value, points > 0 AS more, error < 0.4 AS known_well, n > 400 AS many, text ~ '^odds [0-9.]+ times (higher|lower) \(' AS words FROM icp_scorecard('scorecard') WHERE target = 'won' AND feature = 'industry' AND with_feature IS NULL ORDER BY points DESC;
+SELECT text ~ '^шансы в [0-9.,]+ раза' AS words FROM icp_scorecard('scorecard', 'ru') WHERE target = 'won' AND feature = 'industry' AND with_feature IS NULL;
+SELECT bool_and(points = round(points::numeric * 4294967296) / 4294967296) AS multiples FROM icp_scorecard('scorecard');
+SELECT icp_scorecard('scorecard', 'de');
+SELECT count(*) FROM icp_scorecard((SELECT icp_load('scorecard'))) a FULL JOIN icp_scorecard() b ON a::text = b::text WHERE a IS NULL OR b IS NULL;
 
 -- Points add up to the score, for every lead, whatever is unknown.
 CREATE TABLE lead AS SELECT i AS id, CASE WHEN i % 5 > 0 THEN industry END AS industry, CASE WHEN i % 7 > 0 THEN employees END AS employees, CASE WHEN i % 2 > 0 THEN partner END AS partner
@@ -25,24 +25,24 @@ FROM lead l CROSS JOIN LATERAL icp_score(l) s
 CROSS JOIN LATERAL (SELECT sum(points) FILTER (WHERE score = 'win_probability') AS total, sum(points) FILTER (WHERE score = 'expected_dqs') AS quality FROM icp_explain(l)) e;
 -- The same by the table alone.
 SELECT count(*) FROM (SELECT s.win_probability AS p, l.* FROM deal d CROSS JOIN LATERAL (SELECT d.industry, d.employees, d.partner) l CROSS JOIN LATERAL icp_score(l) s) x WHERE p NOT BETWEEN 0 AND 1;
-SELECT e.score, e.feature, e.value, e.usual, e.points <> 0 AS points, e.weight > 0 AS weight FROM icp_explain('{"industry": "wholesale"}'::jsonb, 'main') e WHERE score = 'win_probability' AND (feature IS NULL OR feature IN ('industry', 'employees')) ORDER BY feature NULLS FIRST;
+SELECT e.score, e.feature, e.value, e.usual, e.points <> 0 AS points, e.weight > 0 AS weight FROM icp_explain('{"industry": "wholesale"}'::jsonb, 'scorecard') e WHERE score = 'win_probability' AND (feature IS NULL OR feature IN ('industry', 'employees')) ORDER BY feature NULLS FIRST;
 SELECT s.win_probability > t.win_probability AS better, s.expected_dqs > t.expected_dqs + 15 AS much_better
 FROM icp_score('{"industry": "wholesale", "employees": 60}'::jsonb) s, icp_score('{"industry": "software", "employees": 20}'::jsonb) t;
 
 -- What it is worth on deals not learned from.
 SELECT metric, CASE WHEN metric ~ 'auc' THEN value BETWEEN 0.75 AND 0.9 WHEN metric ~ 'slope' THEN value BETWEEN 0.8 AND 1.25 WHEN metric ~ 'base' THEN value > 0.2 ELSE value IS NOT NULL END AS good, lo < value AND value < hi AS within
-FROM icp_metrics('main') WHERE metric ~ '^(win|dqs)_' AND metric !~ 'decile';
-SELECT count(*) AS tenths, bool_and(lo <= value AND value <= hi) AS within, sum(n) AS n, corr(value, substring(metric FROM '\d+')::int) < -0.9 AS falls FROM icp_metrics('main') WHERE metric ~ 'decile';
+FROM icp_metrics('scorecard') WHERE metric ~ '^(win|dqs)_' AND metric !~ 'decile';
+SELECT count(*) AS tenths, bool_and(lo <= value AND value <= hi) AS within, sum(n) AS n, corr(value, substring(metric FROM '\d+')::int) < -0.9 AS falls FROM icp_metrics('scorecard') WHERE metric ~ 'decile';
 SELECT share, "precision" BETWEEN lo AND hi AS within, lift > 1.2 AS lift, pilot > 0 AS pilot, threshold BETWEEN 0.5 AND 1 AS threshold, n FROM icp_reach();
 
 -- Nothing to find: an empty card, and everyone gets the rate of all.
 CREATE TABLE noise AS SELECT deal_id, company_id, CASE WHEN (hashtextextended(deal_id::text, 77) & 1023) < 400 THEN 'won' ELSE 'lost' END AS outcome, industry, employees, partner FROM deal;
-SELECT cohorts > 0 AS cohorts FROM icp_train('noise', 'noise', '{"rules": {"top": 0}}');
-SELECT target, rank, feature, round((1 / (1 + exp(-points)))::numeric, 1) AS base FROM icp_scorecard('noise');
-SELECT message FROM icp_diagnostics('noise') WHERE message ~ 'scorecard';
-SELECT DISTINCT round(s.win_probability::numeric, 1) AS everyone, s.expected_dqs FROM lead l CROSS JOIN LATERAL icp_score(l, 'noise') s;
-SELECT metric, note FROM icp_metrics('noise') WHERE metric = 'win_auc';
-SELECT count(*) FROM icp_reach('noise');
+SELECT cohorts > 0 AS cohorts FROM icp_train('scorecard_noise', 'noise', '{"rules": {"top": 0}}');
+SELECT target, rank, feature, round((1 / (1 + exp(-points)))::numeric, 1) AS base FROM icp_scorecard('scorecard_noise');
+SELECT message FROM icp_diagnostics('scorecard_noise') WHERE message ~ 'scorecard';
+SELECT DISTINCT round(s.win_probability::numeric, 1) AS everyone, s.expected_dqs FROM lead l CROSS JOIN LATERAL icp_score(l, 'scorecard_noise') s;
+SELECT metric, note FROM icp_metrics('scorecard_noise') WHERE metric = 'win_auc';
+SELECT count(*) FROM icp_reach('scorecard_noise');
 
 -- Options.
 SELECT bool_and(points >= before) AS rises FROM (SELECT points, lag(points) OVER (ORDER BY line) AS before FROM (SELECT *, row_number() OVER () AS line FROM icp_scorecard((SELECT icp_fit(d, '{"rules": {"top": 0}, "scorecard": {"pairs": 0, "monotone": {"employees": "increasing"}}}') FROM deal d))) c
@@ -54,9 +54,12 @@ SELECT icp_fit(d, '{"scorecard": {"depth": 3}}') FROM deal d;
 SELECT message FROM (SELECT icp_fit(d, '{"rules": {"top": 0}, "scorecard": {"monotone": {"industry": "increasing"}}}') AS m FROM deal d) f, icp_diagnostics(m) WHERE message ~ 'monotone';
 -- A field that leads seldom have: its absence says nothing.
 CREATE VIEW leads_without AS SELECT id, industry, CASE WHEN id % 10 = 0 THEN employees END AS employees, partner FROM lead;
-SELECT warnings IS NOT NULL AS trained FROM icp_train('leads', 'deal', '{"leads": "leads_without", "rules": {"top": 0}}');
-SELECT points FROM icp_scorecard('leads') WHERE target = 'won' AND feature = 'employees' AND value = 'not known' AND with_feature IS NULL;
-SELECT message FROM icp_diagnostics('leads') WHERE column_name = 'employees';
-SELECT options ? 'lead_known' AS kept FROM icp_models WHERE name = 'leads';
+SELECT warnings IS NOT NULL AS trained FROM icp_train('scorecard_leads', 'deal', '{"leads": "leads_without", "rules": {"top": 0}}');
+SELECT points FROM icp_scorecard('scorecard_leads') WHERE target = 'won' AND feature = 'employees' AND value = 'not known' AND with_feature IS NULL;
+SELECT message FROM icp_diagnostics('scorecard_leads') WHERE column_name = 'employees';
+SELECT options ? 'lead_known' AS kept FROM icp_models WHERE name = 'scorecard_leads';
 -- Won deals alone: no probability.
 SELECT count(*) FILTER (WHERE target = 'won') AS won, count(*) FILTER (WHERE target = 'dqs') > 1 AS dqs FROM icp_scorecard((SELECT icp_fit(d, '{}') FROM deal d WHERE outcome = 'won'));
+SELECT icp_drop_model('scorecard_leads', 1), icp_drop_model('scorecard_noise', 1), icp_drop_model('scorecard', 1);
+DROP VIEW leads_without;
+DROP TABLE deal, lead, noise;
