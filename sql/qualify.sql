@@ -262,7 +262,7 @@ LANGUAGE c IMMUTABLE WINDOW PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_tier(double precision, double precision[], double precision[]) IS
 'Window function: the tier of a target account, 1 the best, by how well it fits. shares: per cent of the rows of the partition that each tier takes, in total 100; NULL: 10, 20, 30, 40. Rows of equal fit always get one tier, that in which the middle of their places lies, so a tier can be larger or smaller than its share, and the order of the rows never decides. cuts instead: the least fit of each tier but the last, falling. NULL or NaN: NULL, and not counted. Both are read in the first row.';
 
-CREATE FUNCTION icp_handover_text(score icp_lead_score, parts icp_explanation[], title text, engagement double precision, potential numeric, done text[], cell text, language text)
+CREATE FUNCTION icp_handover_text(score icp_lead_score, parts icp_explanation[], ask text[], title text, engagement double precision, potential numeric, done text[], cell text, language text)
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
@@ -272,7 +272,6 @@ DECLARE
     labels CONSTANT jsonb := '{"gold": "золотой", "ordinary": "обычный", "non_target": "нецелевой", "unknown": "неизвестный", "high": "высокий", "normal": "обычный", "low": "низкий"}';
     likes text;
     differs text;
-    asks text;
 BEGIN
     IF score IS NULL THEN
         RETURN NULL;
@@ -280,9 +279,8 @@ BEGIN
     WITH p AS (SELECT e.* FROM unnest(icp_handover_text.parts) e WHERE e.score = 'similarity' AND e.feature <> '' AND (s.cohort IS NULL OR e.cohort = s.cohort)),
          known AS (SELECT p.feature || ' ' || trim(p.value) AS has, p.usual, p.points >= p.weight / 2 AS met, p.weight, p.feature FROM p WHERE p.weight > 0)
     SELECT (SELECT string_agg(k.has, ', ' ORDER BY k.weight DESC, k.feature COLLATE "C") FROM known k WHERE k.met),
-           (SELECT string_agg(format(CASE WHEN ru THEN '%s (обычно %s)' ELSE '%s (usual: %s)' END, k.has, k.usual), ', ' ORDER BY k.weight DESC, k.feature COLLATE "C") FROM known k WHERE NOT k.met),
-           (SELECT string_agg(p.feature, ', ' ORDER BY p.feature COLLATE "C") FROM p WHERE p.weight = 0 AND p.value IS NULL)
-    INTO likes, differs, asks;
+           (SELECT string_agg(format(CASE WHEN ru THEN '%s (обычно %s)' ELSE '%s (usual: %s)' END, k.has, k.usual), ', ' ORDER BY k.weight DESC, k.feature COLLATE "C") FROM known k WHERE NOT k.met)
+    INTO likes, differs;
     RETURN concat_ws(E'\n',
         CASE WHEN ru THEN 'Кто: ' ELSE 'Who: ' END || concat_ws('; ',
             coalesce(coalesce(icp_handover_text.title, s.cohort) || coalesce(CASE WHEN ru THEN ', оценка ' ELSE ', grade ' END || s.grade, ''), CASE WHEN ru THEN 'не похож ни на одну когорту' ELSE 'like no cohort' END),
@@ -293,7 +291,7 @@ BEGIN
         CASE WHEN ru THEN 'Исключение: ' ELSE 'Exclusion: ' END || s.exclusion,
         CASE WHEN ru THEN 'Похож: ' ELSE 'Fits by: ' END || likes,
         CASE WHEN ru THEN 'Отличается: ' ELSE 'Differs by: ' END || differs,
-        CASE WHEN ru THEN 'Спросить: ' ELSE 'To ask: ' END || asks,
+        CASE WHEN ru THEN 'Спросить: ' ELSE 'To ask: ' END || array_to_string(icp_handover_text.ask, ', '),
         CASE WHEN ru THEN 'Потенциал: ' ELSE 'Potential: ' END || nullif(concat_ws('; ',
             CASE WHEN s.win_probability IS NOT NULL THEN format(CASE WHEN ru THEN 'вероятность сделки %s %%' ELSE 'chance to win %s %%' END, round((100 * s.win_probability)::numeric)) END,
             CASE WHEN ru THEN 'ожидаемое качество сделки ' ELSE 'expected deal quality ' END || round(s.expected_dqs::numeric),
@@ -306,20 +304,20 @@ BEGIN
             next_step.steps, next_step.pace), ''));
 END
 $$;
-COMMENT ON FUNCTION icp_handover_text(icp_lead_score, icp_explanation[], text, double precision, numeric, text[], text, text) IS
-'The words of icp_handover_note, of a score and its explanation.';
+COMMENT ON FUNCTION icp_handover_text(icp_lead_score, icp_explanation[], text[], text, double precision, numeric, text[], text, text) IS
+'The words of icp_handover_note, of a score, its explanation, and what to ask.';
 
 CREATE FUNCTION icp_handover_note(lead record, model text DEFAULT '', engagement double precision DEFAULT NULL, potential numeric DEFAULT NULL,
     done text[] DEFAULT NULL, cell text DEFAULT NULL, language text DEFAULT 'en')
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    words CONSTANT text := coalesce(icp_handover_note.language, 'en');
 BEGIN
-    RETURN (SELECT @extschema@.icp_handover_text(s, (SELECT array_agg(e) FROM @extschema@.icp_explain(icp_handover_note.lead, icp_handover_note.model, words) e),
-                (SELECT c.title FROM @extschema@.icp_cohorts(icp_handover_note.model, words) c WHERE c.cohort = s.cohort),
-                icp_handover_note.engagement, icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, words)
-            FROM @extschema@.icp_score(icp_handover_note.lead, icp_handover_note.model) s);
+    IF icp_handover_note.model IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = 'the name of the model is NULL',
+            HINT = 'Leave the argument out to mean the registered default, or give the name of a model.';
+    END IF;
+    RETURN @extschema@.icp_handover_note(icp_handover_note.lead, @extschema@.icp_load(icp_handover_note.model), icp_handover_note.engagement,
+        icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, icp_handover_note.language);
 END
 $$;
 COMMENT ON FUNCTION icp_handover_note(record, text, double precision, numeric, text[], text, text) IS
@@ -333,6 +331,7 @@ DECLARE
     words CONSTANT text := coalesce(icp_handover_note.language, 'en');
 BEGIN
     RETURN (SELECT @extschema@.icp_handover_text(s, (SELECT array_agg(e) FROM @extschema@.icp_explain(icp_handover_note.lead, icp_handover_note.model, words) e),
+                (SELECT array_agg(q.feature ORDER BY q.rank) FROM @extschema@.icp_next_question(icp_handover_note.lead, icp_handover_note.model, words) q WHERE q.rank <= 5),
                 (SELECT c.title FROM @extschema@.icp_cohorts(icp_handover_note.model, words) c WHERE c.cohort = s.cohort),
                 icp_handover_note.engagement, icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, words)
             FROM @extschema@.icp_score(icp_handover_note.lead, icp_handover_note.model) s);
@@ -345,13 +344,13 @@ CREATE FUNCTION icp_handover_note(lead jsonb, model text DEFAULT '', engagement 
     done text[] DEFAULT NULL, cell text DEFAULT NULL, language text DEFAULT 'en')
 RETURNS text
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    words CONSTANT text := coalesce(icp_handover_note.language, 'en');
 BEGIN
-    RETURN (SELECT @extschema@.icp_handover_text(s, (SELECT array_agg(e) FROM @extschema@.icp_explain(icp_handover_note.lead, icp_handover_note.model, words) e),
-                (SELECT c.title FROM @extschema@.icp_cohorts(icp_handover_note.model, words) c WHERE c.cohort = s.cohort),
-                icp_handover_note.engagement, icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, words)
-            FROM @extschema@.icp_score(icp_handover_note.lead, icp_handover_note.model) s);
+    IF icp_handover_note.model IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_object', MESSAGE = 'the name of the model is NULL',
+            HINT = 'Leave the argument out to mean the registered default, or give the name of a model.';
+    END IF;
+    RETURN @extschema@.icp_handover_note(icp_handover_note.lead, @extschema@.icp_load(icp_handover_note.model), icp_handover_note.engagement,
+        icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, icp_handover_note.language);
 END
 $$;
 COMMENT ON FUNCTION icp_handover_note(jsonb, text, double precision, numeric, text[], text, text) IS
@@ -365,6 +364,7 @@ DECLARE
     words CONSTANT text := coalesce(icp_handover_note.language, 'en');
 BEGIN
     RETURN (SELECT @extschema@.icp_handover_text(s, (SELECT array_agg(e) FROM @extschema@.icp_explain(icp_handover_note.lead, icp_handover_note.model, words) e),
+                (SELECT array_agg(q.feature ORDER BY q.rank) FROM @extschema@.icp_next_question(icp_handover_note.lead, icp_handover_note.model, words) q WHERE q.rank <= 5),
                 (SELECT c.title FROM @extschema@.icp_cohorts(icp_handover_note.model, words) c WHERE c.cohort = s.cohort),
                 icp_handover_note.engagement, icp_handover_note.potential, icp_handover_note.done, icp_handover_note.cell, words)
             FROM @extschema@.icp_score(icp_handover_note.lead, icp_handover_note.model) s);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <string_view>
 
 namespace icp {
@@ -11,5 +12,8 @@ inline constexpr std::size_t languages = 2;
 
 // `en` or `ru`, any case; another is an error that lists the known ones.
 Language parse_language(std::string_view text);
+inline bool russian(std::string_view text) { return parse_language(text) == Language::ru; }
+// The same as the code by which texts are kept: en, ru.
+inline std::string language_code(std::string_view text) { return russian(text) ? "ru" : "en"; }
 
 }  // namespace icp

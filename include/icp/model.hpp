@@ -187,6 +187,9 @@ struct Model {
   void validate() const;
 };
 
+// A cohort by its key; one that the model does not have is an error (undefined_object).
+const Cohort& cohort_named(const Model& model, std::string_view key);
+
 // What is usual in a cohort, for people: "30–70", "wholesale 92 %, retail 5 %".
 std::string usual(const Feature& feature, const Criterion& criterion, const std::string& language);
 

@@ -51,7 +51,7 @@ std::string reason_title(const AntiSegment& s, const Options& o, const std::stri
 }  // namespace
 
 Report report_anti_icp(const Model& model, const std::string& given) {
-  const std::string language = parse_language(given) == Language::ru ? "ru" : "en";
+  const std::string language = language_code(given);
   const Options o = parse_options(model.options);
   const Cost cost(o);
   Report r;

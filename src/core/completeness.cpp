@@ -58,7 +58,7 @@ std::vector<std::string> metrics_of(const Model& m, const std::map<std::string, 
 }  // namespace
 
 Report report_completeness(const Model& m, const CompletenessNeeds& needs, const std::string& language) {
-  const bool ru = parse_language(language) == Language::ru;
+  const bool ru = russian(language);
   if (needs.metrics < 0 || needs.exclusions < 0 || needs.depth < 0 || needs.depth > 4)
     throw Error(ErrorCode::invalid_parameter, "invalid need of completeness", "metrics and exclusions must be 0 or more, depth 0 to 4.");
   const auto given = settings::significance(settings::parse_object(m.options, "options"));

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 #include "icp/training.hpp"
 
@@ -213,7 +214,7 @@ std::vector<std::vector<Criterion>> learn_criteria(const Table& table, const Enc
 }
 
 std::string usual(const Feature& feature, const Criterion& c, const std::string& language) {
-  const bool ru = language == "ru";
+  const bool ru = russian(language);
   if (feature.kind == Kind::numeric) {
     const auto tidy = [](double v) { return number_text(parse_number(fmt::format("{:.4g}", v)).value_or(v)); };
     const std::string low = tidy(c.usual_low), high = tidy(c.usual_high);

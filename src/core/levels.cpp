@@ -312,7 +312,7 @@ void report_depth(Model& m) {
 }
 
 Report report_levels(const Model& m, const std::string& language) {
-  const bool ru = parse_language(language) == Language::ru;
+  const bool ru = russian(language);
   const Depth d = depth_of(m.encoder);
   const auto metric = [&](const std::string& name) -> const Estimate* {
     for (const Metric& one : m.metrics)

@@ -146,7 +146,7 @@ Report report_maturity(const MaturityScale& scale, const MaturityScore& s) {
 }
 
 Report report_maturity_parts(const MaturityScale& scale, const MaturityScore& s, const std::string& language) {
-  const char* wanted = parse_language(language) == Language::ru ? "ru" : "en";
+  const char* wanted = russian(language) ? "ru" : "en";
   Report r;
   r.columns = {"item", "title", "points", "maximum"};
   for (std::size_t i = 0; i < scale.items.size(); ++i) {

@@ -9,6 +9,7 @@
 
 #include "icp/error.hpp"
 #include "icp/hash.hpp"
+#include "icp/language.hpp"
 #include "icp/matcher.hpp"
 #include "icp/text.hpp"
 #include "icp/training.hpp"
@@ -67,17 +68,19 @@ Model change_model(const Model& model, std::string_view changes) {
   return out;
 }
 
+const Cohort& cohort_named(const Model& model, std::string_view key) {
+  for (const Cohort& c : model.cohorts)
+    if (c.key == key) return c;
+  std::string list;
+  for (const Cohort& c : model.cohorts) list += (list.empty() ? "" : ", ") + c.key;
+  throw Error(ErrorCode::undefined_object, fmt::format("cohort \"{}\" does not exist in the model", key), {},
+              list.empty() ? "The model has no cohorts." : fmt::format("Its cohorts are {}.", list));
+}
+
 Model rename_cohort(const Model& model, const std::string& cohort, const std::string& title, const std::string& language) {
-  if (language != "en" && language != "ru")
-    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
-  if (std::none_of(model.cohorts.begin(), model.cohorts.end(), [&](const Cohort& c) { return c.key == cohort; })) {
-    std::string list;
-    for (const Cohort& c : model.cohorts) list += (list.empty() ? "" : ", ") + c.key;
-    throw Error(ErrorCode::undefined_object, fmt::format("cohort \"{}\" does not exist in the model", cohort), {},
-                list.empty() ? "The model has no cohorts." : fmt::format("Its cohorts are {}.", list));
-  }
+  cohort_named(model, cohort);
   nlohmann::json value = title.empty() ? nlohmann::json(nullptr) : nlohmann::json(title);
-  return change_model(model, nlohmann::json{{"titles", {{cohort, {{language, value}}}}}}.dump());
+  return change_model(model, nlohmann::json{{"titles", {{cohort, {{language_code(language), value}}}}}}.dump());
 }
 
 namespace {

@@ -7,6 +7,7 @@
 
 #include <fmt/format.h>
 
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 
 namespace icp {
@@ -143,7 +144,7 @@ std::string Predicate::sql() const {
 
 std::string Predicate::words(const std::string& language) const {
   std::string out;
-  for (const Condition& c : conditions) out += (out.empty() ? "" : " · ") + condition_words(c, language == "ru");
+  for (const Condition& c : conditions) out += (out.empty() ? "" : " · ") + condition_words(c, russian(language));
   return out;
 }
 

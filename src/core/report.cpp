@@ -7,7 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include "icp/error.hpp"
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 
 #include "settings.hpp"
@@ -35,11 +35,6 @@ std::vector<const Cohort*> in_order(const Model& model) {
   return out;
 }
 
-void check_language(const std::string& language) {
-  if (language != "en" && language != "ru")
-    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
-}
-
 const char* kind_name(const Feature& f) {
   switch (f.kind) {
     case Kind::numeric: return f.age ? "date" : "numeric";
@@ -54,8 +49,8 @@ const char* kind_name(const Feature& f) {
 
 Cell json_list(const std::vector<std::string>& names) { return nlohmann::json(names).dump(); }
 
-Report report_cohorts(const Model& model, const std::string& language) {
-  check_language(language);
+Report report_cohorts(const Model& model, const std::string& given) {
+  const std::string language = language_code(given);
   const Options options = parse_options(model.options);
   Report r;
   r.columns = {"cohort", "title", "grade", "grade_sure", "grade_reason", "n", "n_closed", "n_companies", "share", "dqs", "dqs_lo", "dqs_hi",
@@ -80,8 +75,8 @@ Report report_cohorts(const Model& model, const std::string& language) {
   return r;
 }
 
-Report report_traits(const Model& model, const std::string& language) {
-  check_language(language);
+Report report_traits(const Model& model, const std::string& given) {
+  const std::string language = language_code(given);
   const settings::Json sources = settings::option(model.options, "sources");
   Report r;
   r.columns = {"cohort", "feature", "level", "kind", "usual", "share", "share_all", "lift", "weight", "known", "source"};
@@ -220,8 +215,7 @@ void add_rules(Report& r, const RuleList& list, const std::string& population, c
                       Cell(std::string(rule.low ? "normal" : "exploratory")), Cell(search), cell(list.target)});
 }
 
-Report rules_report(const std::string& language) {
-  check_language(language);
+Report rules_report() {
   Report r;
   r.columns = {"rank", "rule", "predicate", "population", "n", "value", "lo", "hi", "lift_ratio", "lift_diff", "p_adjusted",
                "holdout_n", "holdout_value", "n_companies", "significant", "reliability", "search", "target"};
@@ -231,15 +225,15 @@ Report rules_report(const std::string& language) {
 }  // namespace
 
 Report report_rules(const RuleList& list, const std::string& language) {
-  Report r = rules_report(language);
-  add_rules(r, list, list.population, language);
+  Report r = rules_report();
+  add_rules(r, list, list.population, language_code(language));
   return r;
 }
 
 Report report_rules(const Model& model, const std::string& language) {
-  Report r = rules_report(language);
-  const std::string name = model.name && model.number ? sql_literal(fmt::format("{}@{}", *model.name, *model.number)) : "$1";
-  for (const DealRules& rules : model.rules) add_rules(r, rules.list, rules.population.sql(name), language);
+  Report r = rules_report();
+  const std::string code = language_code(language), name = model.name && model.number ? sql_literal(fmt::format("{}@{}", *model.name, *model.number)) : "$1";
+  for (const DealRules& rules : model.rules) add_rules(r, rules.list, rules.population.sql(name), code);
   return r;
 }
 

@@ -7,6 +7,7 @@
 
 #include "icp/antiicp.hpp"
 #include "icp/error.hpp"
+#include "icp/language.hpp"
 #include "icp/scorecard_report.hpp"
 #include "icp/text.hpp"
 
@@ -131,16 +132,10 @@ void set_label(LeadScore& s, std::string_view label) {
 }
 
 std::optional<double> Scorer::similarity(std::span<const Value> values, ScoreBuffer& b, std::string_view cohort) const {
-  for (std::size_t c = 0; c < model_.cohorts.size(); ++c) {
-    if (model_.cohorts[c].key != cohort) continue;
-    encode(values, b.encoded);
-    const Similarity s = matcher_.similarity(c, b.encoded.row());
-    return s.units < 0 ? std::nullopt : std::optional(s.value());
-  }
-  std::string list;
-  for (const Cohort& c : model_.cohorts) list += (list.empty() ? "" : ", ") + c.key;
-  throw Error(ErrorCode::undefined_object, fmt::format("cohort \"{}\" does not exist in the model", cohort), {},
-              list.empty() ? "The model has no cohorts." : fmt::format("Its cohorts are {}.", list));
+  const auto c = static_cast<std::size_t>(&cohort_named(model_, cohort) - model_.cohorts.data());
+  encode(values, b.encoded);
+  const Similarity s = matcher_.similarity(c, b.encoded.row());
+  return s.units < 0 ? std::nullopt : std::optional(s.value());
 }
 
 std::optional<double> Scorer::similarity(std::span<const Value> x, std::span<const Value> y, ScoreBuffer& b) const {
@@ -221,9 +216,7 @@ void Scorer::explain_vetoes(std::span<const Value> values, bool ru, std::vector<
 }
 
 std::vector<Explanation> Scorer::explain(std::span<const Value> values, ScoreBuffer& b, const std::string& language) const {
-  if (language != "en" && language != "ru")
-    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
-  const bool ru = language == "ru";
+  const bool ru = russian(language);
   encode(values, b.encoded);
   const EncodedRow row = b.encoded.row();
   std::vector<Explanation> out;

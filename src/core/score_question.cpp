@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "icp/error.hpp"
+#include "icp/language.hpp"
 #include "icp/score.hpp"
 #include "icp/scorecard_range.hpp"
 
@@ -75,9 +75,7 @@ ScoreRange Scorer::range(std::span<const Value> values, ScoreBuffer& b) const {
 }
 
 std::vector<Question> Scorer::questions(std::span<const Value> values, ScoreBuffer& b, const std::string& language) const {
-  if (language != "en" && language != "ru")
-    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
-  const bool ru = language == "ru";
+  const bool ru = russian(language);
   const LeadScore now = score(values, b);
   const std::string label(now.label), grade(now.grade);
   std::vector<double> narrowing(feature_count(), 0);

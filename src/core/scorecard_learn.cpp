@@ -327,38 +327,88 @@ class Learner {
     return a && a->value - 0.5 > sure * a->error;
   }
 
+  // Number of rows in the cells that have points, and their mean.
+  static std::pair<double, double> mean_points(const CardTerm& t) {
+    double n = 0, sum = 0;
+    for (std::size_t c = 0; c < t.points.size(); ++c) {
+      if (std::isnan(t.points[c])) continue;
+      n += t.n[c];
+      sum += t.n[c] * t.points[c];
+    }
+    return {n, n > 0 ? sum / n : 0};
+  }
+
+  // Moves what an interaction says of one column alone into that column's own term (Lengerich et al. 2020), so that the
+  // points of a column are its whole mean effect, and a pair of which one side is unknown stands at the mean, which is 0.
+  void purify(std::vector<CardTerm>& terms) const {
+    for (std::size_t p = binned_.columns.size(); p < terms.size(); ++p) {
+      CardTerm& pair = terms[p];
+      for (int round = 0; round < 100; ++round) {
+        stop_.poll();
+        double moved = 0;
+        for (std::size_t side = 0; side < 2; ++side) {
+          CardTerm& own = terms[pair.columns[side]];
+          std::vector<double> n(pair.groups(side), 0), sum(n.size(), 0), variance(n.size(), 0);
+          const auto group = [&](std::size_t cell) { return side == 0 ? cell / pair.width : cell % pair.width; };
+          for (std::size_t c = 0; c < pair.points.size(); ++c) {
+            if (std::isnan(pair.points[c])) continue;
+            n[group(c)] += pair.n[c];
+            sum[group(c)] += pair.n[c] * pair.points[c];
+            variance[group(c)] += pair.n[c] * pair.n[c] * pair.error[c] * pair.error[c];
+          }
+          for (std::size_t c = 0; c < pair.points.size(); ++c)
+            if (n[group(c)] > 0) pair.points[c] -= sum[group(c)] / n[group(c)];
+          for (std::size_t bin = 0; bin < pair.group[side].size(); ++bin) {
+            const std::size_t g = pair.group[side][bin], cell = own.group[0][bin];
+            if (!(n[g] > 0) || std::isnan(own.points[cell])) continue;
+            own.points[cell] += sum[g] / n[g];
+            moved = std::max(moved, std::abs(sum[g] / n[g]));
+            if (round == 0) own.error[cell] = std::sqrt(own.error[cell] * own.error[cell] + variance[g] / (n[g] * n[g]));
+          }
+        }
+        if (moved < 1e-12 * unit_of_target_) break;
+      }
+    }
+  }
+
   void build(Scorecard& card, const Fitted& f) {
     const card::Solution& s = f.solution;
     double intercept = s.intercept;
     std::vector<std::int32_t> place(binned_.columns.size(), -1);
-    std::vector<CardTerm> terms;
+    std::vector<CardTerm> all, terms;
     card.within = s.within;
     card.effective_terms = 0;
     for (std::size_t t = 0; t < f.terms.size(); ++t) {
       stop_.poll();
       const card::Term& term = f.terms[t];
-      CardTerm out;
-      out.n.assign(term.cells, 0);
-      for (const std::uint32_t r : all_) out.n[(*term.cell)[r]] += d_.weight[r];
-      double n = 0, sum = 0, size = 0;
-      for (std::size_t c = 0; c < term.cells; ++c) {
-        if (term.mute[c] != 0) continue;
-        n += out.n[c];
-        sum += out.n[c] * s.effect[t][c];
-      }
-      const double mean = n > 0 ? sum / n : 0;
-      intercept += mean;
-      for (std::size_t c = 0; c < term.cells; ++c) {
-        const bool some = term.mute[c] == 0 && out.n[c] > 0;
-        out.points.push_back(some ? rounded(s.effect[t][c] - mean) : 0);
-        out.error.push_back(some ? s.error[t][c] : 0);
-        size += out.n[c] * std::abs(out.points.back());
-      }
-      out.importance = n > 0 ? size / n : 0;
-      if (out.importance < smallest * unit_of_target_) continue;
+      CardTerm& out = all.emplace_back();
       out.columns = term.columns;
       out.group = term.group;
       out.width = term.width;
+      out.n.assign(term.cells, 0);
+      for (const std::uint32_t r : all_) out.n[(*term.cell)[r]] += d_.weight[r];
+      out.points = s.effect[t];
+      out.error = s.error[t];
+      // Cells that say nothing, and those that no row is in, stand at the mean of the others.
+      for (std::size_t c = 0; c < term.cells; ++c)
+        if (term.mute[c] != 0 || !(out.n[c] > 0)) out.points[c] = out.error[c] = NAN;
+    }
+    purify(all);
+    for (std::size_t t = 0; t < all.size(); ++t) {
+      CardTerm& out = all[t];
+      const auto [n, mean] = mean_points(out);
+      intercept += mean;
+      double size = 0;
+      for (std::size_t c = 0; c < out.points.size(); ++c) {
+        if (std::isnan(out.points[c])) {
+          out.points[c] = out.error[c] = 0;
+          continue;
+        }
+        out.points[c] = rounded(out.points[c] - mean);
+        size += out.n[c] * std::abs(out.points[c]);
+      }
+      out.importance = n > 0 ? size / n : 0;
+      if (out.importance < smallest * unit_of_target_) continue;
       card.effective_terms += s.effective[t];
       terms.push_back(std::move(out));
     }

@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "icp/error.hpp"
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 
 namespace icp {
@@ -70,12 +70,6 @@ std::string base_words(const Scorecard& card, bool ru) {
   return fmt::format(fmt::runtime(ru ? "с этого начинают все: {:.1f}" : "what every lead starts from: {:.1f}"), card.intercept);
 }
 
-bool russian(const std::string& language) {
-  if (language != "en" && language != "ru")
-    throw Error(ErrorCode::invalid_parameter, fmt::format("unknown language \"{}\"", language), {}, "The known languages are en, ru.");
-  return language == "ru";
-}
-
 }  // namespace
 
 Report report_scorecard(const Model& m, const std::string& language) {
@@ -124,22 +118,16 @@ Report report_questions(const std::vector<Question>& questions) {
 }
 
 Report report_checklist(const Model& m, const std::string& cohort, const std::string& language) {
-  russian(language);
   constexpr std::size_t most = 7;
+  const std::string code = language_code(language);
   Report r;
   r.columns = {"rank", "feature", "good", "weight", "points"};
-  const auto it = std::find_if(m.cohorts.begin(), m.cohorts.end(), [&](const Cohort& c) { return c.key == cohort; });
-  if (it == m.cohorts.end()) {
-    std::string list;
-    for (const Cohort& c : m.cohorts) list += (list.empty() ? "" : ", ") + c.key;
-    throw Error(ErrorCode::undefined_object, fmt::format("cohort \"{}\" does not exist in the model", cohort), {},
-                list.empty() ? "The model has no cohorts." : fmt::format("Its cohorts are {}.", list));
-  }
-  std::vector<std::size_t> order(it->criteria.size());
+  const std::vector<Criterion>& criteria = cohort_named(m, cohort).criteria;
+  std::vector<std::size_t> order(criteria.size());
   for (std::size_t f = 0; f < order.size(); ++f) order[f] = f;
-  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return it->criteria[a].weight > it->criteria[b].weight; });
+  std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return criteria[a].weight > criteria[b].weight; });
   for (const std::size_t f : order) {
-    const Criterion& c = it->criteria[f];
+    const Criterion& c = criteria[f];
     if (r.rows.size() == most || !(c.weight > 0)) break;
     Cell points;
     for (const Scorecard& card : m.scorecards) {
@@ -156,7 +144,7 @@ Report report_checklist(const Model& m, const std::string& cohort, const std::st
       }
       points = span;
     }
-    r.rows.push_back({static_cast<std::int64_t>(r.rows.size()) + 1, m.encoder.features[f].name, usual(m.encoder.features[f], c, language), c.weight, points});
+    r.rows.push_back({static_cast<std::int64_t>(r.rows.size()) + 1, m.encoder.features[f].name, usual(m.encoder.features[f], c, code), c.weight, points});
   }
   return r;
 }

@@ -31,7 +31,7 @@ struct Taken {
 }  // namespace
 
 Report report_width(const Model& m, const Sample& base, const Zone& zone, const WidthLimits& limits, const std::string& language, const Stop& stop) {
-  const bool ru = parse_language(language) == Language::ru;
+  const bool ru = russian(language);
   if (!(limits.rows >= 0) || !(limits.share >= 0 && limits.share <= 1))
     throw Error(ErrorCode::invalid_parameter, "invalid limit of width", "most_rows must be 0 or more, most_share a number from 0 to 1.");
   const Options options = parse_options(m.options);

@@ -18,10 +18,8 @@ Datum range(FunctionCallInfo fcinfo) {
 template <RowForm row, ModelForm model>
 Datum question(FunctionCallInfo fcinfo) {
   if (PG_ARGISNULL(0)) return return_report(fcinfo, report_questions({}));
-  if (PG_ARGISNULL(2)) throw Error(ErrorCode::invalid_parameter, "the language is NULL", {}, "The known languages are en, ru.");
   LeadReader& reader = call_site<ModelSite<LeadReader>>(fcinfo).template get<model>(fcinfo, 1);
-  const std::string language(text_argument(fcinfo, 2));
-  return return_report(fcinfo, report_questions(reader.scorer().questions(reader.read<row>(PG_GETARG_DATUM(0)), reader.buffer(), language)));
+  return return_report(fcinfo, report_questions(reader.scorer().questions(reader.read<row>(PG_GETARG_DATUM(0)), reader.buffer(), language_argument(fcinfo, 2))));
 }
 
 std::string cohort_argument(FunctionCallInfo fcinfo) { return PG_ARGISNULL(1) ? std::string() : std::string(text_argument(fcinfo, 1)); }

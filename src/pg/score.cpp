@@ -89,7 +89,7 @@ template <RowForm row, ModelForm model>
 Datum explain(FunctionCallInfo fcinfo) {
   ResultSet rows(fcinfo);
   if (PG_ARGISNULL(0)) return rows.done();
-  if (PG_ARGISNULL(2)) throw Error(ErrorCode::invalid_parameter, "the language is NULL", {}, "The known languages are en, ru.");
+  if (PG_ARGISNULL(2)) throw Error(ErrorCode::invalid_parameter, "the language is NULL", {}, "The known languages are en and ru.");
   LeadReader& reader = call_site<ModelSite<LeadReader>>(fcinfo).template get<model>(fcinfo, 1);
   const std::string language(text_argument(fcinfo, 2));
   for (const Explanation& e : reader.scorer().explain(reader.read<row>(PG_GETARG_DATUM(0)), reader.buffer(), language)) {

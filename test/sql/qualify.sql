@@ -71,7 +71,7 @@ SELECT icp_handover_note(l, 'main', cell => 'contact_now', language => 'ru') FRO
 SELECT count(*) FROM lead l WHERE icp_handover_note(l, 'main@1', 1) = icp_handover_note(to_jsonb(l), (SELECT icp_load('main')), 1) AND icp_handover_note(l, (SELECT icp_load()), 1) = icp_handover_note(to_jsonb(l), engagement => 1);
 SELECT icp_handover_note(NULL::jsonb, 'main') IS NULL AS nothing;
 -- The expected quality of a lead, once a model knows it, is said.
-SELECT icp_handover_text(ROW('c', 'B', .5, 'ordinary', 'normal', 2, .344, 71.6, .75, NULL, 'm', 1)::icp_lead_score, '{}', NULL, NULL, NULL, NULL, NULL, 'en');
+SELECT icp_handover_text(ROW('c', 'B', .5, 'ordinary', 'normal', 2, .344, 71.6, .75, NULL, 'm', 1)::icp_lead_score, '{}', NULL, NULL, NULL, NULL, NULL, NULL, 'en');
 \set VERBOSITY terse
 SELECT icp_handover_note(l, 'main', language => 'de') FROM lead l;
 SELECT icp_handover_note(l, 'nothing') FROM lead l;

@@ -190,6 +190,34 @@ TEST(Scorecard, PartsAddUpBitForBit) {
   }
 }
 
+// What a pair says of one of its columns alone stands with that column, so that an unknown side of a pair says nothing.
+TEST(Scorecard, InteractionsAreBesideTheColumnsTheyAreOf) {
+  Random random(15);
+  const Model m = learn(make(2500, random), [](const Deal& d) { return crossed(d) + (d.partner ? 1 : -1); }, random, "{}");
+  ASSERT_TRUE(uses(m, {"partner", "source"}));
+  for (const CardTerm& t : winning(m).terms) {
+    if (t.columns.size() != 2) continue;
+    for (std::size_t side = 0; side < 2; ++side)
+      for (std::size_t g = 0; g < t.groups(side); ++g) {
+        double n = 0, sum = 0;
+        for (std::size_t c = 0; c < t.points.size(); ++c) {
+          if ((side == 0 ? c / t.width : c % t.width) != g) continue;
+          n += t.n[c];
+          sum += t.n[c] * t.points[c];
+        }
+        EXPECT_NEAR(sum, 0, 1e-8 * std::max(1.0, n)) << side << " " << g;
+      }
+  }
+  bool found = false;
+  for (const CardTerm& t : winning(m).terms) {
+    if (t.columns.size() != 1 || m.encoder.features[winning(m).columns[t.columns[0]].feature].name != "partner") continue;
+    // Of the five sources two are crossed one way and three the other: 2 of its own, and a fifth of 3 besides.
+    EXPECT_NEAR(t.points[1] - t.points[0], 2.6, 0.4);
+    found = true;
+  }
+  EXPECT_TRUE(found);
+}
+
 TEST(Scorecard, KeepsInteractionsOnlyWhereTheyPay) {
   Random random(3);
   EXPECT_TRUE(uses(learn(make(1500, random), crossed, random, "{}"), {"partner", "source"}));
