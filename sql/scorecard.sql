@@ -42,3 +42,30 @@ COMMENT ON FUNCTION icp_reach(icp_model) IS 'What to expect of the best 1, 2.5, 
 CREATE FUNCTION icp_reach(model text DEFAULT NULL) RETURNS SETOF icp_reach_row
 LANGUAGE c STABLE PARALLEL SAFE ROWS 4 COST 1000 AS 'MODULE_PATHNAME', 'icp_reach_name';
 COMMENT ON FUNCTION icp_reach(text) IS 'The same of a registered model: a name as icp_load takes it; NULL or empty: the default.';
+
+CREATE TYPE icp_reach_verdict AS (
+    share double precision, leads bigint, won bigint, win_rate double precision, lo double precision, hi double precision,
+    expected double precision, expected_lo double precision, expected_hi double precision, usual double precision,
+    p_usual double precision, p_expected double precision, verdict text, missing bigint);
+COMMENT ON TYPE icp_reach_verdict IS 'What a pilot says of a part of a list: result of icp_reach_check.';
+COMMENT ON COLUMN icp_reach_verdict.share IS 'The part: the best of the list by win_probability.';
+COMMENT ON COLUMN icp_reach_verdict.leads IS 'Leads of it that were worked on and are decided.';
+COMMENT ON COLUMN icp_reach_verdict.won IS 'Of those, won.';
+COMMENT ON COLUMN icp_reach_verdict.win_rate IS 'won by leads; NULL where there are none.';
+COMMENT ON COLUMN icp_reach_verdict.lo IS 'Lower end of its exact 95 % interval (Clopper & Pearson 1934).';
+COMMENT ON COLUMN icp_reach_verdict.hi IS 'Upper end of its exact 95 % interval.';
+COMMENT ON COLUMN icp_reach_verdict.expected IS 'precision of icp_reach: what deals not learned from gave.';
+COMMENT ON COLUMN icp_reach_verdict.expected_lo IS 'Lower end of its 95 % interval.';
+COMMENT ON COLUMN icp_reach_verdict.expected_hi IS 'Upper end of its 95 % interval.';
+COMMENT ON COLUMN icp_reach_verdict.usual IS 'Win rate of all the deals the card was judged on.';
+COMMENT ON COLUMN icp_reach_verdict.p_usual IS 'Probability of as many won or more if the part were as the usual (exact binomial test).';
+COMMENT ON COLUMN icp_reach_verdict.p_expected IS 'Probability of as few won or fewer if the part were as expected_lo.';
+COMMENT ON COLUMN icp_reach_verdict.verdict IS 'too_early: the pilot has not its size yet; confirmed: better than the usual (p_usual at most 0.05); refuted: worse than expected (p_expected at most 0.05); unclear: neither; no_lift_expected: icp_reach promises none, so no size was set.';
+COMMENT ON COLUMN icp_reach_verdict.missing IS 'Leads until the pilot has its size; 0 where it has.';
+
+CREATE FUNCTION icp_reach_check(model icp_model, share double precision, leads bigint, won bigint) RETURNS icp_reach_verdict
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'icp_reach_check_value';
+COMMENT ON FUNCTION icp_reach_check(icp_model, double precision, bigint, bigint) IS 'Whether a pilot on the best part of a list (share: one that icp_reach has) keeps what icp_reach promised, from the counts of its leads that are decided and of those won, one a company. No verdict before the size that icp_reach names: looking again and again until it fits would find what is not there. NULL where share, leads or won is NULL; a share that icp_reach has not, counts below 0 or more won than leads are errors (22023).';
+CREATE FUNCTION icp_reach_check(model text, share double precision, leads bigint, won bigint) RETURNS icp_reach_verdict
+LANGUAGE c STABLE PARALLEL SAFE COST 1000 AS 'MODULE_PATHNAME', 'icp_reach_check_name';
+COMMENT ON FUNCTION icp_reach_check(text, double precision, bigint, bigint) IS 'The same of a registered model: a name as icp_load takes it; NULL: the default.';

@@ -23,18 +23,25 @@ struct Population {
     void describe(A& a) { a.field("column", column); a.field("local", local); a.field("last", last); }
   };
 
+  // Rows after it are too young. The second bound decides where the first column is unknown.
+  struct Limit {
+    Bound first, second;
+    std::string ageless;               // where this column is known, the limit does not count; "" none
+    template <class A>
+    void describe(A& a) { a.field("first", first); a.field("second", second); a.field("ageless", ageless); }
+  };
+
   std::string outcome;                 // its column
   Kind kind = Kind::categorical;       // how it is compared: as text, numeric or binary
   std::vector<std::string> values;     // those of the rows, sorted
   std::string weight;                  // rows of weight 0 are not learned from; "" no such column
-  Bound first, second;                 // rows after the bound are too young; the second decides where the first is unknown
-  std::string ageless;                 // where this column is known, age does not count; "" none
+  std::vector<Limit> limits;
   bool scored = false;                 // the deal quality score must be known
 
   template <class A>
   void describe(A& a) {
-    a.field("outcome", outcome); a.field("kind", kind); a.field("values", values); a.field("weight", weight); a.field("first", first);
-    a.field("second", second); a.field("ageless", ageless); a.field("scored", scored);
+    a.field("outcome", outcome); a.field("kind", kind); a.field("values", values); a.field("weight", weight);
+    a.field("limits", limits); a.field("scored", scored);
   }
   // A condition over the columns of the deals view. Where a score must be known the view has the alias d, and `model` is
   // SQL for the model: 'main@3', or $1 for a value that is not saved.

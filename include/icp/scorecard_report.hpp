@@ -13,6 +13,9 @@ namespace icp {
 
 Report report_scorecard(const Model& model, const std::string& language);  // icp_scorecard
 Report report_reach(const Model& model);                                   // icp_reach
+// icp_reach_check: what `won` of `leads` say of the part `share` of the list. An error (invalid_parameter) where the model has
+// no such part or the counts cannot be.
+Report report_reach_check(const Model& model, double share, std::int64_t leads, std::int64_t won);
 
 Report report_range(const ScoreRange& range);                              // icp_score_range
 Report report_questions(const std::vector<Question>& questions);           // icp_next_question

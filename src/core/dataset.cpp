@@ -252,6 +252,36 @@ DataColumn settle(const std::string& name, const Raw& raw, Pool& pool, const Zon
   return c;
 }
 
+// Where the sample has a column; the number of its columns where it has none.
+std::size_t place_of(const Sample& sample, const std::string& column) {
+  const auto& names = sample.columns();
+  return static_cast<std::size_t>(std::find(names.begin(), names.end(), column) - names.begin());
+}
+
+// Rows of the sample begun after the as-of time of the options: they were not there yet. Empty where there are none.
+std::vector<std::uint8_t> rows_begun_later(const Sample& sample, const Options& options, const Zone& zone, const Stop& stop) {
+  std::vector<std::uint8_t> later;
+  const auto as_of = as_of_day(options, zone);
+  if (!as_of) return later;
+  const std::size_t contact = place_of(sample, options.column_of("first_contact_at")), created = place_of(sample, options.column_of("created_at"));
+  bool contacted = false;  // the first contact is known: creation does not count
+  sample.for_each(
+      stop,
+      [&](std::size_t row, std::uint64_t) {
+        if (row % 1024 == 0) stop.poll();
+        contacted = false;
+        later.push_back(0);
+      },
+      [&](std::uint16_t column, const Value& v) {
+        if (column != contact && column != created) return;
+        const double day = day_of(v, zone);
+        if (std::isnan(day) || (column == created && contacted)) return;
+        contacted = contacted || column == contact;
+        later.back() = day > *as_of ? 1 : 0;
+      });
+  return later;
+}
+
 }  // namespace
 
 const DataColumn* Dataset::find(const std::string& name) const {
@@ -281,6 +311,8 @@ double day_of(const Value& v, const Zone& zone) {
 Dataset read_dataset(const Sample& sample, const Options& options, const Zone& zone, const Stop& stop, bool lenient) {
   Dataset d;
   d.rows_seen = sample.rows_seen();
+  const std::vector<std::uint8_t> later = rows_begun_later(sample, options, zone, stop);
+  std::uint64_t left_out = 0;
   Pool pool;
   std::vector<Raw> raw(sample.columns().size());
   {
@@ -289,20 +321,16 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
     d.count.reserve(extent.rows);
   }
   // Rows that nothing names are what the sample has collapsed: they are spread out again.
-  const auto place = [&](const char* role) {
-    const auto& names = sample.columns();
-    return static_cast<std::size_t>(std::find(names.begin(), names.end(), options.column_of(role)) - names.begin());
-  };
-  const std::size_t deal = place("deal_id"), company = place("company_id");
+  const std::size_t deal = place_of(sample, options.column_of("deal_id")), company = place_of(sample, options.column_of("company_id"));
   struct Mark {
     std::uint16_t column;
     std::uint8_t type;
     bool special, moment;
   };
   std::vector<Mark> marks;  // of the row being read
-  bool named = false;
+  bool named = false, there = false;
   const auto spread = [&] {
-    if (d.rows == 0 || named || d.count.back() < 2) return;
+    if (!there || named || d.count.back() < 2) return;
     const std::uint64_t count = d.count.back(), copies = spread_rows(count, d.rows, d.rows_seen, options);
     for (std::uint64_t i = 0; i < copies; ++i) {
       const std::uint64_t n = count / copies + (i < count % copies ? 1 : 0);
@@ -331,10 +359,16 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
         spread();
         marks.clear();
         named = false;
+        there = later.empty() || later[row] == 0;
+        if (!there) {
+          left_out += count;
+          return;
+        }
         ++d.rows;
         d.count.push_back(count);
       },
       [&](std::uint16_t column, const Value& v) {
+        if (!there) return;
         Raw& c = raw[column];
         Cell cell{static_cast<std::uint32_t>(d.rows - 1), v.type, v.boolean, {.number = v.number}};
         if (v.type == ValueType::moment) cell.microseconds = v.microseconds;
@@ -356,6 +390,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
         named = named || column == deal || column == company;
       });
   spread();
+  d.rows_seen -= left_out;
   std::vector<std::size_t> order(raw.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   std::sort(order.begin(), order.end(), [&](auto a, auto b) { return sample.columns()[a] < sample.columns()[b]; });
@@ -368,6 +403,9 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   }
   pool = Pool{};
   read_roles(d, options, zone, stop, lenient);
+  if (left_out > 0)
+    d.findings.push_back({"info", options.column_of("first_contact_at"), static_cast<std::int64_t>(left_out),
+                          "begun after the as-of date: left out, of predicate_n too", ""});
   return d;
 }
 

@@ -38,10 +38,11 @@ class RoleReader {
     d_.weight = number("weight");
     for (std::size_t r = 0; r < d_.rows; ++r)
       if (!(d_.weight[r] > 0)) d_.weight[r] = std::isnan(d_.weight[r]) ? 1 : 0;
+    as_of();
+    later();
     cycle();
     effort();
     currency();
-    as_of();
   }
 
  private:
@@ -226,15 +227,25 @@ class RoleReader {
   }
 
   void as_of() {
-    d_.as_of = nan_value;
-    if (o_.as_of) {
-      const Moment m = *parse_moment(*o_.as_of);
-      d_.as_of = static_cast<double>(m.local ? zone_(m.microseconds) : m.microseconds) / microseconds_a_day;
-      return;
-    }
+    d_.as_of = as_of_day(o_, zone_).value_or(nan_value);
+    if (o_.as_of) return;
     for (const auto* dates : {&d_.first_contact, &d_.closed, &d_.created})
       for (const double day : *dates)
         if (!std::isnan(day) && !(d_.as_of >= day)) d_.as_of = day;
+  }
+
+  // What was closed after the as-of time was open then.
+  void later() {
+    std::int64_t reopened = 0;
+    for (std::size_t r = 0; r < d_.rows; ++r) {
+      if (!(d_.closed[r] > d_.as_of)) continue;
+      d_.closed[r] = nan_value;
+      if (!d_.is_closed(r)) continue;
+      d_.outcome[r] = Outcome::open;
+      reopened += static_cast<std::int64_t>(d_.count[r]);
+    }
+    if (reopened > 0)
+      find("info", o_.column_of("closed_at"), reopened, "closed after the as-of date: open as of then", "");
   }
 
   Dataset& d_;
@@ -246,6 +257,12 @@ class RoleReader {
 };
 
 }  // namespace
+
+std::optional<double> as_of_day(const Options& options, const Zone& zone) {
+  if (!options.as_of) return std::nullopt;
+  const Moment m = *parse_moment(*options.as_of);
+  return static_cast<double>(m.local ? zone(m.microseconds) : m.microseconds) / microseconds_a_day;
+}
 
 void read_roles(Dataset& data, const Options& options, const Zone& zone, const Stop& stop, bool lenient) {
   RoleReader(data, options, zone, stop, lenient).read();

@@ -57,6 +57,21 @@ std::string after(const Population::Bound& b) {
 }
 std::string known(const Population::Bound& b) { return fmt::format("isfinite({})", moment(b)); }
 
+// Deals begun by `day`: the first contact says when, or the creation where that is not known.
+void limit_beginning(Population& p, const Training& t, double day, const Zone& zone) {
+  Population::Limit limit;
+  for (const char* name : {"first_contact_at", "created_at"})
+    if (const DataColumn* c = role(t, name, ColumnType::moment)) (limit.first.column.empty() ? limit.first : limit.second) = bound(*c, day, zone);
+  if (!limit.first.column.empty()) p.limits.push_back(std::move(limit));
+}
+
+// What was there, and closed, at the time of the option as_of. The default is the latest date: nothing is later.
+void limit_to_as_of(Population& p, const Training& t, bool beginning, const Zone& zone) {
+  if (!t.options.as_of) return;
+  if (beginning) limit_beginning(p, t, t.data.as_of, zone);
+  if (const DataColumn* c = role(t, "closed_at", ColumnType::moment)) p.limits.push_back({bound(*c, t.data.as_of, zone), {}, {}});
+}
+
 }  // namespace
 
 std::string Population::sql(const std::string& model) const {
@@ -66,12 +81,13 @@ std::string Population::sql(const std::string& model) const {
   std::string out = fmt::format("{}{} IN ({})", sql_identifier(outcome), kind == Kind::categorical ? "::text COLLATE \"C\"" : kind == Kind::numeric ? "::float8" : "",
                                 fmt::join(list, ", "));
   if (!weight.empty()) out += fmt::format(" AND ({}::float8 > 0) IS NOT FALSE", sql_identifier(weight));
-  if (!first.column.empty()) {
-    const std::string young = second.column.empty()
-                                  ? fmt::format("({} AND {})", known(first), after(first))
-                                  : fmt::format("(CASE WHEN {} THEN {} ELSE {} AND {} END)", known(first), after(first), known(second), after(second));
-    out += ageless.empty() ? fmt::format(" AND {} IS NOT TRUE", young)
-                           : fmt::format(" AND ({} IS NOT NULL OR {} IS NOT TRUE)", sql_identifier(ageless), young);
+  for (const Limit& l : limits) {
+    const std::string young =
+        l.second.column.empty()
+            ? fmt::format("({} AND {})", known(l.first), after(l.first))
+            : fmt::format("(CASE WHEN {} THEN {} ELSE {} AND {} END)", known(l.first), after(l.first), known(l.second), after(l.second));
+    out += l.ageless.empty() ? fmt::format(" AND {} IS NOT TRUE", young)
+                             : fmt::format(" AND ({} IS NOT NULL OR {} IS NOT TRUE)", sql_identifier(l.ageless), young);
   }
   if (scored) out += fmt::format(" AND icp_dqs(d, {}) IS NOT NULL", model);
   return out;
@@ -79,10 +95,9 @@ std::string Population::sql(const std::string& model) const {
 
 Population rated_population(const Training& t, const Zone& zone) {
   Population p = deals(t, true);
-  if (std::all_of(t.closed.begin(), t.closed.end(), [&](std::uint32_t r) { return t.rated[r] != 0; })) return p;
-  const double day = t.data.as_of - t.maturity_days;
-  for (const char* name : {"first_contact_at", "created_at"})
-    if (const DataColumn* c = role(t, name, ColumnType::moment)) (p.first.column.empty() ? p.first : p.second) = bound(*c, day, zone);
+  const bool all = std::all_of(t.closed.begin(), t.closed.end(), [&](std::uint32_t r) { return t.rated[r] != 0; });
+  if (!all) limit_beginning(p, t, t.data.as_of - t.maturity_days, zone);
+  limit_to_as_of(p, t, all, zone);
   return p;
 }
 
@@ -90,9 +105,11 @@ Population judged_population(const Training& t, const Zone& zone) {
   Population p = deals(t, false);
   p.scored = true;
   const DataColumn *closed = role(t, "closed_at", ColumnType::moment), *given = t.data.find(t.options.column_of("dqs"));
-  if (closed == nullptr || std::none_of(t.immature.begin(), t.immature.end(), [](auto young) { return young != 0; })) return p;
-  p.first = bound(*closed, t.data.as_of - t.options.dqs_age_days, zone);
-  if (given != nullptr && given->known_rows > 0) p.ageless = given->name;
+  if (closed != nullptr && std::any_of(t.immature.begin(), t.immature.end(), [](auto young) { return young != 0; })) {
+    p.limits.push_back({bound(*closed, t.data.as_of - t.options.dqs_age_days, zone), {}, {}});
+    if (given != nullptr && given->known_rows > 0) p.limits.back().ageless = given->name;
+  }
+  limit_to_as_of(p, t, true, zone);
   return p;
 }
 

@@ -84,10 +84,16 @@ SELECT differing, rules >= 2 AS some FROM fitted, differs(model);
 SET timezone = 'America/New_York';
 SELECT differing, rules >= 2 AS some FROM fitted, differs(model);
 RESET timezone;
+-- As of a day: what was begun or closed later is in no rule, and the population says so.
+CREATE TABLE earlier AS SELECT icp_fit(d, '{"roles": {"outcome": "Stage", "won": ["won!"]}, "timezone": "Asia/Almaty", "maturity_days": 60, "as_of": "2025-10-15"}') AS model FROM deal d;
+SELECT DISTINCT target, population FROM earlier, icp_rules(model) ORDER BY 1;
+SELECT differing, rules >= 2 AS some FROM earlier, differs(model);
+SELECT column_name, rows, message FROM earlier, icp_diagnostics(model) WHERE message LIKE '%as-of%' ORDER BY 1;
+SELECT count(*) FILTER (WHERE coalesce(first_contact_at AT TIME ZONE 'Asia/Almaty', created_at::timestamp AT TIME ZONE 'Asia/Almaty') > timestamptz '2025-10-15 00:00+05') AS begun_later FROM deal;
 -- A saved model is named in the population. No rules where they are not wanted, one error where they make no sense.
 SELECT icp_save('rules', model) FROM fitted;
 SELECT right(population, 45) AS ending FROM icp_rules('rules') WHERE target = 'dqs' AND rank = 1;
 SELECT count(*) FROM icp_rules((SELECT icp_fit(d, '{"roles": {"outcome": "Stage", "won": ["won!"]}, "rules": {"top": 0}}') FROM deal d));
 SELECT icp_drop_model('rules', 1);
-DROP TABLE deal, fitted;
+DROP TABLE deal, fitted, earlier;
 DROP FUNCTION differs;

@@ -43,6 +43,15 @@ SELECT message FROM icp_diagnostics('scorecard_noise') WHERE message ~ 'scorecar
 SELECT DISTINCT round(s.win_probability::numeric, 1) AS everyone, s.expected_dqs FROM lead l CROSS JOIN LATERAL icp_score(l, 'scorecard_noise') s;
 SELECT metric, note FROM icp_metrics('scorecard_noise') WHERE metric = 'win_auc';
 SELECT count(*) FROM icp_reach('scorecard_noise');
+-- A pilot: too early, then what it says: all won is more than the usual, none is less than was expected.
+SELECT k.verdict, k.missing > 0 AS missing, k.win_rate, round(k.lo::numeric, 3) AS lo, k.hi FROM icp_reach_check(NULL, 0.1, 2, 2) k;
+SELECT a.verdict, b.verdict, b.missing, b.win_rate, b.lo, a.expected = r."precision" AS expected, abs(a.usual * r.lift - r."precision") < 1e-12 AS usual,
+       a.p_usual < 0.05 AS p_usual, b.p_usual AS nothing, b.p_expected < 0.05 AS p_expected
+FROM icp_reach() r, icp_reach_check(NULL, 0.1, r.pilot + 30, r.pilot + 30) a, icp_reach_check(NULL, 0.1, r.pilot + 30, 0) b WHERE r.share = 0.1;
+SELECT k IS NULL AS nothing FROM icp_reach_check(NULL, 0.1, NULL, 1) k;
+SELECT icp_reach_check(NULL, 0.2, 10, 1);
+SELECT icp_reach_check(NULL, 0.1, 10, 11);
+SELECT icp_reach_check('scorecard_noise', 0.1, 10, 1);
 
 -- Options.
 SELECT bool_and(points >= before) AS rises FROM (SELECT points, lag(points) OVER (ORDER BY line) AS before FROM (SELECT *, row_number() OVER () AS line FROM icp_scorecard((SELECT icp_fit(d, '{"rules": {"top": 0}, "scorecard": {"pairs": 0, "monotone": {"employees": "increasing"}}}') FROM deal d))) c
