@@ -36,12 +36,13 @@ COMMENT ON FUNCTION icp_rate(text, date, text) IS
 
 CREATE FUNCTION icp_money(amount numeric, currency text, at date, base text) RETURNS numeric
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
-SELECT CASE WHEN icp_money.amount OPERATOR(pg_catalog.-) icp_money.amount OPERATOR(pg_catalog.=) 0 THEN icp_money.amount OPERATOR(pg_catalog.*)
-    CASE WHEN @extschema@.icp_currency(icp_money.currency) OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_money.base) THEN 1
-         ELSE @extschema@.icp_rate(icp_money.currency, icp_money.at, icp_money.base) END END
+SELECT CASE WHEN icp_money.amount OPERATOR(pg_catalog.-) icp_money.amount OPERATOR(pg_catalog.=) 0 THEN
+    CASE WHEN icp_money.currency OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_money.base)
+           OR @extschema@.icp_currency(icp_money.currency) OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_money.base) THEN icp_money.amount
+         ELSE icp_money.amount OPERATOR(pg_catalog.*) @extschema@.icp_rate(icp_money.currency, icp_money.at, icp_money.base) END END
 $$;
 COMMENT ON FUNCTION icp_money(numeric, text, date, text) IS
-'An amount in the reporting currency, by the latest rate of icp_currency_rates dated at or before the day; unrounded. NULL where the amount, its currency or day is not known, or there is no rate: never a guess. Sum with icp_total(), which does not pass over a NULL, and look at icp_missing_rates(). Where most rows need a rate, LATERAL icp_convert() is faster.';
+'An amount in the reporting currency, by the latest rate of icp_currency_rates dated at or before the day; unrounded. NULL where the amount, its currency or day is not known, or there is no rate: never a guess. Sum with icp_total(), which does not pass over a NULL, and look at icp_missing_rates(). For many rows CROSS JOIN LATERAL icp_convert() is faster: it looks up each currency and day once.';
 CREATE FUNCTION icp_money(amount numeric, currency text, at timestamp, base text) RETURNS numeric
 LANGUAGE sql STABLE PARALLEL SAFE AS $$
 SELECT @extschema@.icp_money(icp_money.amount, icp_money.currency, @extschema@.icp_day(icp_money.at), icp_money.base)
@@ -64,16 +65,19 @@ CREATE FUNCTION icp_convert(amount numeric, currency text, at date, base text) R
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
 SELECT CASE WHEN icp_convert.amount OPERATOR(pg_catalog.-) icp_convert.amount OPERATOR(pg_catalog.=) 0 THEN icp_convert.amount OPERATOR(pg_catalog.*) q.rate END,
        q.rate, q.rated_on, icp_convert.amount IS NOT NULL AND q.rate IS NULL
-FROM (SELECT CASE WHEN @extschema@.icp_currency(icp_convert.currency) OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.base) THEN 1::pg_catalog.numeric ELSE r.rate END AS rate,
-             r.valid_from AS rated_on
-      FROM (SELECT) one LEFT JOIN LATERAL (
-          SELECT r.rate, r.valid_from FROM @extschema@.icp_currency_rates r
-          WHERE r.currency OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.currency)
-            AND r.base OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.base) AND r.valid_from OPERATOR(pg_catalog.<=) icp_convert.at
-          ORDER BY r.valid_from DESC LIMIT 1) r ON true) q
+-- One row, by the aggregate, and no join: so the planner can keep (Memoize) the rate of a currency and day.
+FROM (SELECT pg_catalog.max(x.rate) AS rate, pg_catalog.max(x.valid_from) AS rated_on
+      FROM (SELECT 1::pg_catalog.numeric AS rate, NULL::pg_catalog.date AS valid_from
+            WHERE @extschema@.icp_currency(icp_convert.currency) OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.base)
+            UNION ALL
+            (SELECT r.rate, r.valid_from FROM @extschema@.icp_currency_rates r
+             WHERE @extschema@.icp_currency(icp_convert.currency) OPERATOR(pg_catalog.<>) @extschema@.icp_currency(icp_convert.base)
+               AND r.currency OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.currency)
+               AND r.base OPERATOR(pg_catalog.=) @extschema@.icp_currency(icp_convert.base) AND r.valid_from OPERATOR(pg_catalog.<=) icp_convert.at
+             ORDER BY r.valid_from DESC LIMIT 1)) x) q
 $$;
 COMMENT ON FUNCTION icp_convert(numeric, text, date, text) IS
-'As icp_money, for FROM … CROSS JOIN LATERAL: one row with the amount in the reporting currency, the rate, the day from which it is in force, and the flag missing. For times write icp_day(at).';
+'As icp_money, for FROM … CROSS JOIN LATERAL: one row with the amount in the reporting currency, the rate, the day from which it is in force, and the flag missing. From PostgreSQL 14 on each currency and day is looked up once a query. For times write icp_day(at).';
 
 CREATE TYPE icp_missing_rate AS (problem text, currency text, row_count bigint, amount numeric, first_on date, last_on date, hint text);
 COMMENT ON TYPE icp_missing_rate IS 'Amounts that cannot be converted as they should: result of icp_missing_rates.';

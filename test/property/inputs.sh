@@ -29,6 +29,17 @@ FROM (SELECT source, spent_on, sum(amount) AS amount FROM acquisition WHERE shar
 FULL JOIN (SELECT source, date_trunc('month', spent_on::timestamp)::date AS spent_on, sum(amount) AS amount FROM cost WHERE deal_id IS NULL GROUP BY 1, 2) c USING (source, spent_on);
 SELECT assert('unallocated', bool_and(deal_id IS NULL) AND count(*) > 20 AND count(*) FILTER (WHERE source = 'trade press') = 20) FROM acquisition WHERE unallocated;
 
+-- The same with moments half an hour from midnight UTC in place of days, for the zones below.
+CREATE TABLE ordered AS SELECT o.customer_id, o.amount, o.cost_of_goods, o.currency, (o.ordered_on + CASE o.id % 2 WHEN 0 THEN time '23:30' ELSE time '00:30' END) AT TIME ZONE 'UTC' AS ordered_at FROM sales_order o;
+CREATE VIEW differing AS
+SELECT b.deal_id FROM before b JOIN deal d ON d.id = b.deal_id
+JOIN (SELECT w.account_id, icp_total(icp_money(o.amount - o.cost_of_goods, o.currency, o.ordered_at, 'EUR'), o.ordered_at, icp_observed_until(w.paid_at, '2025-09-30')) AS ltv,
+             icp_retention(bit_or(icp_period(icp_day(o.ordered_at), w.paid_at, 7, 25)), w.paid_at, icp_observed_until(w.paid_at, '2025-09-30'), 7, 25) AS retention
+      FROM first_won w LEFT JOIN ordered o ON o.customer_id = w.account_id GROUP BY w.account_id, w.paid_at) v ON v.account_id = b.company_id
+WHERE v.ltv IS DISTINCT FROM b.ltv OR v.retention IS DISTINCT FROM b.retention
+   OR icp_cycle_days(timezone('UTC', d.first_contact_at + time '23:45'), d.paid_at) <> b.cycle_days
+   OR icp_cycle_days(timezone('UTC', d.first_contact_at + time '00:15'), d.paid_at + time '23:59') <> b.cycle_days;
+
 -- Another unit of money: nothing but rounding. Cents share out otherwise, and dollars are rounded anew.
 CREATE FUNCTION differs(k numeric) RETURNS float8 LANGUAGE plpgsql AS $$
 DECLARE
@@ -62,5 +73,6 @@ SQL
 
 for zone in UTC Asia/Tokyo America/Los_Angeles; do
   PGOPTIONS="$PGOPTIONS -c TimeZone=$zone" run -c "SELECT md5(string_agg(s::text, E'\n' ORDER BY deal_id)) FROM scored s"
+  PGOPTIONS="$PGOPTIONS -c TimeZone=$zone" run -c "SELECT assert('days in $zone', count(*) = 0) FROM differing" >&2
   PGOPTIONS="$PGOPTIONS -c TimeZone=$zone" run -c "SELECT md5(string_agg(a::text, E'\n' ORDER BY a::text)) FROM acquisition a"
 done | sort | uniq -c | awk '$1 != 3 { print "the session'\''s time zone changes the result"; exit 1 } END { if (NR != 2) exit 1 }'

@@ -16,6 +16,18 @@ SELECT * FROM v;
 SET TimeZone = 'America/New_York';
 SELECT * FROM v;
 RESET TimeZone;
+-- Bare literals are moments of the session's zone where there is a choice of types; dates are dates.
+SET TimeZone = 'Asia/Tokyo';
+SELECT icp_day('2025-03-09') AS bare, icp_day(date '2025-03-09') AS of_date, icp_cycle_days('2025-03-09', '2025-03-12') AS bare_cycle, icp_cycle_days(NULL, NULL) AS nothing;
+PREPARE p AS SELECT icp_cycle_days($1, $2);
+EXECUTE p ('2025-03-09', '2025-03-12');
+DEALLOCATE p;
+RESET TimeZone;
+-- A payment before the first contact is said by icp_check; the DQS goes by what else is known.
+CREATE VIEW deals AS SELECT i AS deal_id, i AS company_id, 'won' AS outcome, date '2025-01-10' AS first_contact_at, date '2025-01-08' + i AS closed_at, icp_cycle_days(date '2025-01-10', date '2025-01-08' + i) AS cycle_days, 0.5 AS retention, 10 AS effort FROM generate_series(0, 4) i;
+SELECT deal_id, cycle_days, dqs(NULL, NULL, cycle_days, retention::float8, effort) FROM deals ORDER BY 1;
+SELECT severity, column_name, rows, message FROM icp_check('deals') WHERE message LIKE 'closed before%';
+DROP VIEW deals;
 -- Wrong input.
 SELECT icp_working_days('2011-01-01', '2012-01-01', weekend => '{0}');
 SELECT icp_working_days('2011-01-01', '2012-01-01', weekend => '{6,NULL}');

@@ -7,6 +7,9 @@ INSERT INTO orders VALUES (1, 0.10, '2025-01-01'), (1, 0.20, '2025-02-01'), (1, 
   (4, 7, '2025-09-01'), (5, 7, NULL), (6, 'NaN', '2025-01-01'), (7, NULL, NULL);
 SELECT customer, icp_total(amount, day, '2025-03-01') AS total, icp_total(amount, day, NULL) AS immature, icp_total(amount, day, 'infinity') AS all_of_it FROM orders GROUP BY 1 ORDER BY 1;
 SELECT icp_total(amount, day, '2025-03-01') AS of_no_rows FROM orders WHERE customer = 0;
+-- Age alone is no decline: customers who all buy for 10 a month have brought the same at 180 days, and ever less to date.
+SELECT c.closed, icp_total(10, d::date, icp_observed_until(c.closed, '2025-09-30')) AS at_180_days, icp_total(10, d::date, '2025-09-30') AS to_date
+FROM (SELECT date '2024-06-01' + 120 * i AS closed FROM generate_series(0, 4) i) c, generate_series(c.closed::timestamp, timestamp '2025-09-30', interval '30 days') d GROUP BY 1 ORDER BY 1;
 -- A missing rate is no small sum.
 SELECT sum(icp_money(x.amount, x.currency, date '2025-01-01', 'EUR')) AS blind, icp_total(icp_money(x.amount, x.currency, date '2025-01-01', 'EUR'), date '2025-01-01', '2025-01-01') AS honest FROM (VALUES (100, 'EUR'), (100, 'XXX')) x (amount, currency);
 -- Days of times are days in UTC, in any session.
