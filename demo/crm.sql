@@ -16,6 +16,14 @@ CREATE TABLE deal (
   business_line text NOT NULL, owner text NOT NULL);
 CREATE TABLE activity (
   id int PRIMARY KEY, deal_id int NOT NULL REFERENCES deal, kind text NOT NULL, happened_on date NOT NULL);
+-- Gross of goods: the margin is amount - cost_of_goods. A cost without a deal was spent on its source.
+CREATE TABLE sales_order (
+  id int PRIMARY KEY, customer_id int NOT NULL REFERENCES account, ordered_on date NOT NULL, amount numeric(12,2) NOT NULL,
+  cost_of_goods numeric(12,2) NOT NULL, currency text NOT NULL);
+CREATE TABLE cost (
+  id int PRIMARY KEY, spent_on date NOT NULL, source text, deal_id int REFERENCES deal, amount numeric(12,2) NOT NULL, currency text NOT NULL);
+CREATE TABLE exchange_rate (
+  currency text, valid_from date, rate numeric(8,4) NOT NULL, PRIMARY KEY (currency, valid_from));
 CREATE TABLE invoice (
   id int PRIMARY KEY, customer_id int NOT NULL REFERENCES account, invoiced_on date NOT NULL, amount numeric(12,2) NOT NULL);
 CREATE TABLE lead (
@@ -148,7 +156,7 @@ FROM deal d, LATERAL (VALUES ('call', d.calls), ('email', d.emails), ('meeting',
 
 INSERT INTO account_value
 SELECT c.id, round((v.cac * g.ltv_cac * exp(.25 * pg_temp.n(c.key || '/ltv')))::numeric, 2), round(v.cac::numeric, 2),
-       round(greatest(0, least(1, g.retention + .08 * pg_temp.n(c.key || '/retention')))::numeric, 3)
+       round(25 * greatest(0, least(1, g.retention + .08 * pg_temp.n(c.key || '/retention')))::numeric) / 25
 FROM crm_company c JOIN crm_group g ON g.name = c.grp, LATERAL (SELECT g.cac * exp(.3 * pg_temp.n(c.key || '/cac')) AS cac) v
 WHERE c.kind = 'account' AND EXISTS (SELECT FROM deal d WHERE d.account_id = c.id AND d.stage = 'Won') ORDER BY c.id;
 
@@ -159,6 +167,54 @@ SELECT row_number() OVER (ORDER BY v.account_id, i), v.account_id, s.paid_at + 3
 FROM account_value v JOIN LATERAL (SELECT min(d.paid_at) AS paid_at FROM deal d WHERE d.account_id = v.account_id) s ON true,
      LATERAL generate_series(0, floor(ln(pg_temp.u(v.account_id || '/stays')) / ln(.70 + .28 * v.retention))::int) i
 WHERE s.paid_at + 30 * i + 10 <= date '2025-09-30';
+
+-- The same figures in plain tables. The lifetime value is the margin of the first 180 days, the retention the share of their
+-- 25 weeks with an order; customers go on ordering after that. One customer in eight pays in dollars.
+INSERT INTO exchange_rate
+SELECT 'USD', m::date, round((.90 + .04 * pg_temp.u('rate' || m::date))::numeric, 4)
+FROM generate_series(timestamp '2024-01-01', timestamp '2025-09-01', interval '1 month') m;
+CREATE TEMP TABLE crm_first AS
+SELECT DISTINCT ON (d.account_id) d.account_id, d.id AS deal_id, d.source, d.first_contact_at, d.paid_at, date_trunc('month', d.paid_at::timestamp)::date AS month
+FROM deal d WHERE d.stage = 'Won' ORDER BY d.account_id, d.paid_at, d.id;
+INSERT INTO sales_order
+SELECT row_number() OVER (ORDER BY o.ordered_on, o.account_id), o.account_id, o.ordered_on, round(o.margin / .35, 2), round(o.margin / .35, 2) - o.margin, o.currency
+FROM (SELECT m.account_id, m.ordered_on, c.currency,
+             round(CASE WHEN m.week <= 25 THEN m.upto - coalesce(lag(m.upto) OVER (PARTITION BY m.account_id ORDER BY m.week), 0) ELSE m.upto END / coalesce(r.rate, 1), 2) AS margin
+      FROM (SELECT w.account_id, w.week, w.ordered_on,
+                   round((w.ltv * CASE WHEN w.week <= 25 THEN sum(w.weight) OVER (PARTITION BY w.account_id ORDER BY w.week) ELSE w.weight END
+                     / sum(w.weight) FILTER (WHERE w.week <= 25) OVER (PARTITION BY w.account_id))::numeric, 2) AS upto
+            FROM (SELECT v.account_id, v.ltv, i.week, exp(.35 * pg_temp.n(v.account_id || '/order' || i.week)) AS weight,
+                         f.paid_at + CASE WHEN i.week = 0 THEN 0 ELSE 7 * i.week - floor(7 * pg_temp.u(v.account_id || '/weekday' || i.week))::int END AS ordered_on,
+                         CASE WHEN i.week = 0 THEN true WHEN i.week <= 25 THEN row_number() OVER (PARTITION BY v.account_id, i.week BETWEEN 1 AND 25
+                           ORDER BY pg_temp.u(v.account_id || '/week' || i.week), i.week) <= round(25 * v.retention)
+                           ELSE pg_temp.u(v.account_id || '/week' || i.week) < v.retention END AS ordered
+                  FROM account_value v JOIN crm_first f USING (account_id), generate_series(0, 52) i (week) WHERE i.week <> 26) w
+            WHERE w.ordered) m
+      CROSS JOIN LATERAL (SELECT CASE WHEN m.account_id % 8 = 0 THEN 'USD' ELSE 'EUR' END AS currency) c
+      LEFT JOIN LATERAL (SELECT e.rate FROM exchange_rate e WHERE e.currency = c.currency AND e.valid_from <= m.ordered_on ORDER BY e.valid_from DESC LIMIT 1) r ON true) o
+WHERE o.ordered_on <= date '2025-09-30';
+
+-- What winning a customer cost: what was spent on its source in the month it paid, shared alike to the cent, and the rest on its
+-- deal itself. Some months of a source, and all of the trade press, brought nobody.
+CREATE TEMP TABLE crm_share AS
+SELECT f.deal_id, f.source, f.month, f.first_contact_at, v.cac, floor(40 * min(v.cac) OVER w) AS cents, count(*) OVER w AS wins,
+       floor(pg_temp.u(f.source || f.month || '/left') * count(*) OVER w)::int AS left_over, row_number() OVER (PARTITION BY f.source, f.month ORDER BY f.deal_id) AS place
+FROM crm_first f JOIN account_value v USING (account_id)
+WINDOW w AS (PARTITION BY f.source, f.month);
+INSERT INTO cost
+SELECT row_number() OVER (ORDER BY c.spent_on, c.source, c.deal_id, c.part), c.spent_on, c.source, c.deal_id, c.amount, 'EUR'
+FROM (SELECT first_contact_at AS spent_on, NULL AS source, deal_id, 1 AS part,
+             cac - CASE WHEN source IS NULL THEN 0 ELSE (cents + CASE WHEN place <= left_over THEN 1 ELSE 0 END) / 100 END AS amount
+      FROM crm_share
+      UNION ALL
+      SELECT month + 13 * part, source, NULL, part, CASE part WHEN 1 THEN round(total * .6, 2) ELSE total - round(total * .6, 2) END
+      FROM (SELECT source, month, max(cents * wins + left_over) / 100 AS total FROM crm_share WHERE source IS NOT NULL GROUP BY source, month
+            UNION ALL
+            SELECT s.source, m::date, round((400 + 800 * pg_temp.u(s.source || m::date || '/spent'))::numeric, 2)
+            FROM unnest('{referral,exhibition,cold,content,ads,tender portal,trade press}'::text[]) s (source),
+                 generate_series(timestamp '2024-02-01', timestamp '2025-09-01', interval '1 month') m
+            WHERE NOT EXISTS (SELECT FROM crm_share x WHERE x.source = s.source AND x.month = m::date)) t,
+           generate_series(1, 2) part) c;
 
 INSERT INTO client_potential
 SELECT v.account_id, round(v.ltv * (6 * power(pg_temp.u(v.account_id || '/potential'), 2))::numeric, -2), coalesce(p.purchases, 0),
@@ -196,4 +252,4 @@ SELECT l.id AS lead_id, l.account_id AS company_id, l.created_at, l.source, l.in
 FROM lead l;
 
 DROP FUNCTION pg_temp.typed, pg_temp.known, pg_temp.pick, pg_temp.n, pg_temp.u;
-ANALYZE account, account_value, person, deal, activity, invoice, lead, prospect, client_potential;
+ANALYZE account, account_value, person, deal, activity, sales_order, cost, exchange_rate, invoice, lead, prospect, client_potential;

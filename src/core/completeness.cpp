@@ -39,6 +39,8 @@ std::vector<std::string> metrics_of(const Model& m, const std::map<std::string, 
   for (const Feature& f : m.encoder.features)
     if (f.kind == Kind::numeric) add(f.name);
   for (const std::string& name : listed(m, "metrics")) add(name);
+  for (const Cohort& c : m.cohorts)
+    for (const auto& [name, figure] : c.metrics) add(name);
   const auto measured = [&](Estimate Cohort::* figure) {
     return std::any_of(m.cohorts.begin(), m.cohorts.end(), [&](const Cohort& c) { return (c.*figure).value.has_value(); });
   };

@@ -9,6 +9,7 @@
 #include "icp/encoder.hpp"
 #include "icp/error.hpp"
 #include "icp/levels.hpp"
+#include "icp/metric.hpp"
 #include "icp/text.hpp"
 
 namespace icp {
@@ -32,6 +33,7 @@ class Learner {
     f.name = c.name;
     if (o_.is_role(c.name) && o_.features.count(c.name) == 0) return false;
     if (o_.ignore.count(c.name) > 0 || o_.metrics.count(c.name) > 0) return false;
+    if (metric_by_name(c.name, o_)) return leave(c, "a metric, agreed while selling", "list it in keep if it was known before the outcome", "info");
     if (!o_.features.empty() && o_.features.count(c.name) == 0 && o_.kinds.count(c.name) == 0) return false;
     std::uint64_t known = 0;
     for (const auto r : rows_) known += c.known[r];

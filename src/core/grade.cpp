@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "icp/dqs.hpp"
+#include "icp/metric.hpp"
 #include "icp/training.hpp"
 
 namespace icp {
@@ -165,6 +166,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
   const Dataset& d = t.data;
   std::vector<Group> groups(cohorts.size() + 1);  // the last: the deals of no cohort, to compare with
   const bool one_currency = d.currencies.size() <= 1;
+  const std::set<std::string> metrics = metrics_of(d, t.options);
   for (Cohort& c : cohorts) {
     c.n = c.n_closed = c.n_companies = c.immature = 0;
     c.grade.clear();
@@ -220,7 +222,7 @@ void judge_cohorts(std::vector<Cohort>& cohorts, const Training& t, std::span<co
     }
     c.lost_effort = won_weight > 0 ? lost_effort / won_weight : 0;
     price_cohort(c, t.options);
-    for (const std::string& name : t.options.metrics) {
+    for (const std::string& name : metrics) {
       std::vector<Observation> values;
       const DataColumn* column = d.find(name);
       for (std::size_t i = 0; i < rows.size() && column != nullptr; ++i) {

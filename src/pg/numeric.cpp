@@ -19,6 +19,10 @@ const char* numeric_cstring(const void* varlena) {
   return pg_call([&] { return DatumGetCString(DirectFunctionCall1(numeric_out, PointerGetDatum(varlena))); });
 }
 
+Datum make_numeric(const char* text) {
+  return pg_call([&] { return DirectFunctionCall3(numeric_in, CStringGetDatum(text), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)); });
+}
+
 std::optional<double> numeric_value(Datum numeric) {
   double value = 0;
   switch (decode_numeric(DatumGetPointer(numeric), value)) {
@@ -27,6 +31,16 @@ std::optional<double> numeric_value(Datum numeric) {
     case Decoded::hard: break;
   }
   return parse_decimal(numeric_cstring(DatumGetPointer(numeric)));
+}
+
+bool is_finite(Datum number) {
+  return pg_call([&] {
+    const Numeric n = DatumGetNumeric(number);
+#if PG_VERSION_NUM >= 140000
+    if (numeric_is_inf(n)) return false;
+#endif
+    return !numeric_is_nan(n);
+  });
 }
 
 }  // namespace icp::pg

@@ -45,11 +45,15 @@ inline Decoded decode_numeric(const void* p, double& value) {
 
 // The text of a numeric, in the current memory context.
 const char* numeric_cstring(const void* varlena);
+// The numeric that such a text means, in the current memory context.
+Datum make_numeric(const char* text);
 // Decimal text as numeric_out() writes it.
 std::optional<double> parse_decimal(std::string_view text);
 
 // A numeric datum as a double. Nothing for NaN, the infinities and what is beyond the range of double precision; what is
 // too small for it is 0.
 std::optional<double> numeric_value(Datum numeric);
+// Neither NaN nor an infinity.
+bool is_finite(Datum numeric);
 
 }  // namespace icp::pg

@@ -2,6 +2,7 @@
 #include "icp/potential.hpp"
 
 #include "pg/memory.hpp"
+#include "pg/numeric.hpp"
 #include "pg/varlena.hpp"
 
 extern "C" {
@@ -9,6 +10,7 @@ extern "C" {
 #include "utils/syscache.h"
 }
 
+using icp::pg::is_finite;
 using icp::pg::pg_call;
 
 namespace {
@@ -25,16 +27,6 @@ Decimal operator*(Decimal a, Decimal b) {
 }
 Decimal decimal(int value) {
   return pg_call([&] { return Decimal{DirectFunctionCall1(int4_numeric, Int32GetDatum(value))}; });
-}
-
-bool is_finite(Datum number) {
-  return pg_call([&] {
-    const Numeric n = DatumGetNumeric(number);
-#if PG_VERSION_NUM >= 140000
-    if (numeric_is_inf(n)) return false;
-#endif
-    return !numeric_is_nan(n);
-  });
 }
 
 constexpr std::array<const char*, 5> names = {"potential", "purchases", "low", "high", "reached_from"};

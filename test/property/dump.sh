@@ -11,13 +11,14 @@ INSERT INTO icp_event_weights (field, event, weight) VALUES ('b2b', 'exhibition'
 INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank) VALUES ('decision', 'low', 'now', 'normal', 2);
 INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
 SELECT icp_add_feedback('4711', 0.5);
+INSERT INTO icp_currency_rates (currency, base, valid_from, rate) VALUES ('USD', 'EUR', '2025-01-01', 0.96);
 SQL
 psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_managers VALUES ('m', 'main', true, 1)" -c "INSERT INTO icp_manager_results (model, manager, cohort) VALUES ('main', 'm', '')" \
   -c "INSERT INTO icp_routing_queue (lead_id) VALUES ('1'), ('2')" -c "SELECT icp_route()" >/dev/null
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
-for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback; do
+for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback icp_currency_rates; do
   diff <(psql -X -A -t -c "SELECT t::text FROM $table t ORDER BY 1") <(psql -X -A -t -d "$restored" -c "SELECT t::text FROM $table t ORDER BY 1")
 done
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
