@@ -2,6 +2,7 @@
 #include "icp/language.hpp"
 #include "icp/qualify.hpp"
 
+#include "pg/array.hpp"
 #include "pg/memory.hpp"
 #include "pg/reader.hpp"
 
@@ -13,42 +14,6 @@ namespace {
 struct Tiers {
   std::uint8_t* of_row;
 };
-
-// The elements of an array of a type that is passed by value; an element that is NULL is `missing`.
-template <class T, class Read>
-std::vector<T> elements(Datum array, Oid type, int length, char align, const char* what, Read read, std::optional<T> missing = std::nullopt) {
-  struct Parts {
-    Datum* values;
-    bool* nulls;
-    int count;
-    int dimensions;
-  };
-  const auto parts = pg_call([&] {
-    Parts p{};
-    ArrayType* a = DatumGetArrayTypeP(array);
-    p.dimensions = ARR_NDIM(a);
-    deconstruct_array(a, type, length, true, align, &p.values, &p.nulls, &p.count);
-    return p;
-  });
-  if (parts.dimensions > 1) throw Error(ErrorCode::invalid_parameter, std::string(what) + " must be a plain array", "It has several dimensions.");
-  std::vector<T> out;
-  out.reserve(static_cast<std::size_t>(parts.count));
-  for (int i = 0; i < parts.count; ++i) {
-    if (parts.nulls[i] && !missing) throw Error(ErrorCode::invalid_parameter, std::string(what) + " must not contain NULL");
-    out.push_back(parts.nulls[i] ? *missing : read(parts.values[i]));
-  }
-  return out;
-}
-
-std::vector<double> numbers(Datum array, const char* what, std::optional<double> missing = std::nullopt) {
-  return elements<double>(array, FLOAT8OID, 8, TYPALIGN_DOUBLE, what, [](Datum d) { return DatumGetFloat8(d); }, missing);
-}
-std::vector<std::int32_t> integers(Datum array, const char* what) {
-  return elements<std::int32_t>(array, INT4OID, 4, TYPALIGN_INT, what, [](Datum d) { return DatumGetInt32(d); });
-}
-std::vector<char> truths(Datum array, const char* what) {
-  return elements<char>(array, BOOLOID, 1, TYPALIGN_CHAR, what, [](Datum d) { return static_cast<char>(DatumGetBool(d)); });
-}
 
 // Arguments: fit, shares, cuts; the latter two as the first row of the partition has them.
 std::uint8_t* tiers_of_partition(WindowObject window, MemoryContext memory) {
