@@ -7,7 +7,7 @@ SELECT m.matrix, m.cell_no, c.cell, c.title_en, c.title_ru, m.periods, m.observe
        m.client_days / nullif(m.up, 0)::double precision AS days_per_up
 FROM (SELECT m.matrix, m.from_no AS cell_no, pg_catalog.count(DISTINCT m.as_of) AS periods, pg_catalog.count(*) AS observed, pg_catalog.sum(m.days) AS client_days,
              pg_catalog.count(*) FILTER (WHERE m.movement = 'up') AS up, pg_catalog.count(*) FILTER (WHERE m.movement = 'down') AS down
-      FROM icp_potential_moves m WHERE m.consecutive AND m.from_no > 0 AND m.to_no > 0
+      FROM icp_potential_moves m WHERE m.from_no > 0 AND m.to_no > 0
       GROUP BY GROUPING SETS ((m.matrix, m.from_no), (m.matrix))) m
 LEFT JOIN icp_potential_cells c ON c.cell_no = m.cell_no
 CROSS JOIN LATERAL icp_rate_interval(m.up, m.client_days / 365.25::double precision) u
@@ -49,7 +49,7 @@ FROM (SELECT m.matrix, m.from_as_of, m.as_of, m.days, m.bounds_changed,
              pg_catalog.count(*) FILTER (WHERE m.from_no > 0 AND m.to_no > 0) AS observed,
              pg_catalog.count(*) FILTER (WHERE m.movement = 'up') AS up, pg_catalog.count(*) FILTER (WHERE m.movement = 'down') AS down,
              pg_catalog.count(*) FILTER (WHERE m.from_no IN (8, 9)) AS strategic_before, pg_catalog.count(*) FILTER (WHERE m.from_no IN (8, 9) AND m.to_no IN (8, 9)) AS strategic_kept
-      FROM icp_potential_moves m WHERE m.consecutive GROUP BY m.matrix, m.from_as_of, m.as_of, m.days, m.bounds_changed) m
+      FROM icp_potential_moves m GROUP BY m.matrix, m.from_as_of, m.as_of, m.days, m.bounds_changed) m
 CROSS JOIN LATERAL icp_share_interval(m.new_leads_target, m.new_leads) l
 CROSS JOIN LATERAL icp_share_interval(m.up, m.observed) u
 CROSS JOIN LATERAL icp_share_interval(m.strategic_kept, m.strategic_before) r;

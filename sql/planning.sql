@@ -57,17 +57,17 @@ COMMENT ON COLUMN icp_potential_stop_reasons.latest IS 'Whether it is the latest
 
 CREATE VIEW icp_potential_calendar AS
 SELECT p.matrix, p.unit, p.starts_on, p.ends_on, coalesce(o.as_of, n.as_of) AS from_as_of, c.as_of
-FROM (SELECT s.matrix, u.unit, g.at::date AS starts_on, (g.at + u.step)::date AS ends_on
-      FROM (SELECT s.matrix, pg_catalog.min(s.as_of)::timestamp AS first_at, pg_catalog.max(s.as_of)::timestamp AS last_at FROM icp_potential_snapshots s GROUP BY s.matrix) s
-      CROSS JOIN (VALUES ('month', interval '1 month'), ('quarter', interval '3 months')) u (unit, step)
-      CROSS JOIN LATERAL pg_catalog.generate_series(pg_catalog.date_trunc(u.unit, s.first_at), s.last_at, u.step) g (at)) p
+-- The periods that a snapshot lies in, or closes.
+FROM (SELECT DISTINCT s.matrix, u.unit, pg_catalog.date_trunc(u.unit, s.as_of - d.days + time '00:00')::date AS starts_on,
+             (pg_catalog.date_trunc(u.unit, s.as_of - d.days + time '00:00') + u.step)::date AS ends_on
+      FROM icp_potential_snapshots s CROSS JOIN (VALUES ('month', interval '1 month'), ('quarter', interval '3 months')) u (unit, step) CROSS JOIN (VALUES (0), (1)) d (days)) p
 LEFT JOIN LATERAL (SELECT pg_catalog.max(s.as_of) AS as_of FROM icp_potential_snapshots s WHERE s.matrix = p.matrix AND s.as_of <= p.starts_on) o ON true
 LEFT JOIN LATERAL (SELECT pg_catalog.min(s.as_of) AS as_of FROM icp_potential_snapshots s WHERE s.matrix = p.matrix AND s.as_of > p.starts_on) n ON true
 LEFT JOIN LATERAL (SELECT pg_catalog.max(s.as_of) AS as_of FROM icp_potential_snapshots s WHERE s.matrix = p.matrix AND s.as_of <= p.ends_on) c ON true
-WHERE coalesce(o.as_of, n.as_of) <= c.as_of;
+WHERE coalesce(o.as_of, n.as_of) <= c.as_of AND coalesce(o.as_of, n.as_of) < p.ends_on;
 ALTER VIEW icp_potential_calendar OWNER TO @extowner@;
 COMMENT ON VIEW icp_potential_calendar IS
-'Months and quarters with the snapshots that open and close them: the latest by the first day, or else the first one after it; and the latest by the first day of the next. So one closes with the snapshot that opens the next.';
+'Months and quarters with the snapshots that open and close them: the latest by the first day, or else the first one after it; and the latest by the first day of the next. So one closes with the snapshot that opens the next. Without a snapshot that lies in it or closes it, a month or quarter is left out.';
 COMMENT ON COLUMN icp_potential_calendar.matrix IS 'Name of the matrix.';
 COMMENT ON COLUMN icp_potential_calendar.unit IS 'month or quarter.';
 COMMENT ON COLUMN icp_potential_calendar.starts_on IS 'Its first day.';
@@ -87,7 +87,7 @@ LEFT JOIN LATERAL (
     SELECT s.place, pg_catalog.count(*) FILTER (WHERE NOT s.later) AS opening, pg_catalog.count(*) FILTER (WHERE s.later AND l.movement = 'entered') AS entered,
            pg_catalog.count(*) FILTER (WHERE NOT s.later AND l.movement = 'up') AS up, pg_catalog.count(*) FILTER (WHERE NOT s.later AND l.movement = 'down') AS down,
            pg_catalog.count(*) FILTER (WHERE NOT s.later AND l.movement = 'left') AS gone
-    FROM icp_potential_moves l CROSS JOIN LATERAL (VALUES (l.from_no, false), (l.to_no, true)) s (place, later)
+    FROM icp_potential_pairs l CROSS JOIN LATERAL (VALUES (l.from_no, false), (l.to_no, true)) s (place, later)
     WHERE l.matrix = q.matrix AND l.from_as_of = q.from_as_of AND l.as_of = q.as_of GROUP BY s.place) m ON m.place = h.cell_no
 LEFT JOIN LATERAL (
     SELECT pg_catalog.string_agg(pg_catalog.format('%s: %s/%s', coalesce(g.title, '#' || g.goal), p.done, g.target), '; ' ORDER BY g.goal) AS goals
@@ -136,7 +136,9 @@ CREATE VIEW icp_potential_monthly AS
 WITH moved AS (
     SELECT q.matrix, q.starts_on AS month, q.ends_on, q.from_as_of, q.as_of, m.client_id, m.movement, m.from_no, m.to_no, m.from_lead, m.lead,
            (m.from_no + 2) % 3 AS from_progress, (m.to_no + 2) % 3 AS progress
-    FROM icp_potential_calendar q JOIN icp_potential_moves m ON m.matrix = q.matrix AND m.from_as_of = q.from_as_of AND m.as_of = q.as_of
+    FROM icp_potential_calendar q
+    -- OFFSET 0: each month looks up its own two snapshots.
+    CROSS JOIN LATERAL (SELECT l.* FROM icp_potential_pairs l WHERE l.matrix = q.matrix AND l.from_as_of = q.from_as_of AND l.as_of = q.as_of OFFSET 0) m
     WHERE q.unit = 'month'),
 step AS (
     -- Leads that are gone, clients that left or stopped buying; then each step from interest to purchase.

@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 run() { psql -X -q -A -t -v ON_ERROR_STOP=1 "$@"; }
 fresh() { run -c 'SET client_min_messages = warning' -c 'DROP SCHEMA IF EXISTS random CASCADE' -c 'CREATE SCHEMA random' -c 'DELETE FROM icp_potential_snapshots' -c 'DELETE FROM icp_potential_goals' -c 'DELETE FROM icp_potential_bounds WHERE NOT builtin'; }
-for seed in ${SEEDS:-0.1 0.2 0.3}; do
+for seed in ${SEEDS:-0.1 0.2}; do
   fresh
   PGOPTIONS='-c search_path=random,public' run -v seed="$seed" -f test/property/ledger.sql | grep -v '^$' || { echo "seed $seed"; exit 1; }
 done
@@ -14,7 +14,7 @@ run <<'SQL'
 CREATE TABLE many AS SELECT i AS client_id, i * 7 % 1000000 AS potential, i * 11 % 500000 AS purchases FROM generate_series(1, 20000) i;
 CREATE VIEW one AS TABLE many;
 CREATE VIEW other AS SELECT client_id, potential, purchases + 1 AS purchases FROM many WHERE client_id % 2 = 0;
-SELECT count(icp_snapshot_potential('one', '2025-01-01'));
+SELECT count(icp_snapshot_potential('one', '2025-01-01')) \g /dev/null
 SQL
 for ((s = 0; s < 4; s++)); do
   for ((i = 0; i < 5; i++)); do echo "SELECT count(icp_snapshot_potential('$([ $((s % 2)) = 0 ] && echo one || echo other)', '2025-01-01'));"; done | run >/dev/null &
