@@ -168,43 +168,23 @@ RETURNS SETOF icp_priority_result
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     types pg_catalog.jsonb;
-    missing pg_catalog.text;
     query pg_catalog.text := '';
-    moment CONSTANT pg_catalog.text[] := '{created_at,converted_at}';
-    name pg_catalog.text;
-    times pg_catalog.text[] := '{}';
+    needed CONSTANT pg_catalog.text := 'Give a view with lead_id, stage, interest, readiness, converted_at (or converted), and where you have them company_id, created_at, qualified.';
 BEGIN
     PERFORM @extschema@.icp_language(icp_priority_results.language);
-    SELECT pg_catalog.jsonb_object_agg(a.attname, pg_catalog.format_type(a.atttypid, NULL)) INTO types FROM pg_catalog.pg_attribute a
-    WHERE a.attrelid OPERATOR(pg_catalog.=) icp_priority_results.source AND a.attnum OPERATOR(pg_catalog.>) 0 AND NOT a.attisdropped;
-    IF types IS NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_table', MESSAGE = 'the source does not exist';
+    types := @extschema@.icp_source_types(icp_priority_results.source, '{lead_id,stage,interest,readiness}', needed);
+    IF NOT types OPERATOR(pg_catalog.?|) '{converted,converted_at}'::pg_catalog.text[] THEN
+        RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = pg_catalog.format('%s lacks the columns converted_at', icp_priority_results.source), HINT = needed;
     END IF;
-    SELECT pg_catalog.string_agg(c.name, ', ') INTO missing FROM pg_catalog.unnest('{lead_id,stage,interest,readiness}'::pg_catalog.text[]) c (name)
-    WHERE NOT types OPERATOR(pg_catalog.?) c.name;
-    IF missing IS NULL AND NOT types OPERATOR(pg_catalog.?|) '{converted,converted_at}'::pg_catalog.text[] THEN
-        missing := 'converted_at';
-    END IF;
-    IF missing IS NOT NULL THEN
-        RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = pg_catalog.format('%s lacks the columns %s', icp_priority_results.source, missing),
-            HINT = 'Give a view with lead_id, stage, interest, readiness, converted_at (or converted), and where you have them company_id, created_at, qualified.';
-    END IF;
-    -- Times without a zone are read in UTC, never in the zone of the session.
-    FOREACH name IN ARRAY moment LOOP
-        times := pg_catalog.array_append(times, CASE
-            WHEN NOT types OPERATOR(pg_catalog.?) name THEN 'NULL::pg_catalog.timestamptz'
-            WHEN types OPERATOR(pg_catalog.->>) name OPERATOR(pg_catalog.=) 'timestamp with time zone' THEN pg_catalog.format('l.%I', name)
-            ELSE pg_catalog.format('pg_catalog.timezone(''UTC'', l.%I::pg_catalog.timestamp)', name) END);
-    END LOOP;
-    query := pg_catalog.format('SELECT r.* FROM (SELECT pg_catalog.array_agg(l.lead_id::pg_catalog.text) AS a, pg_catalog.array_agg(%s) AS b, '
-        'pg_catalog.array_agg(l.stage::pg_catalog.text) AS c, pg_catalog.array_agg(l.interest::pg_catalog.text) AS d, pg_catalog.array_agg(l.readiness::pg_catalog.text) AS e, '
-        'pg_catalog.array_agg(%s) AS f, pg_catalog.array_agg(%s) AS g, pg_catalog.array_agg(%s) AS h, pg_catalog.array_agg(%s) AS i FROM %s l) s, '
+    query := pg_catalog.format('SELECT r.* FROM (SELECT pg_catalog.array_agg(s.lead_id::pg_catalog.text) AS a, pg_catalog.array_agg(%s) AS b, '
+        'pg_catalog.array_agg(s.stage::pg_catalog.text) AS c, pg_catalog.array_agg(s.interest::pg_catalog.text) AS d, pg_catalog.array_agg(s.readiness::pg_catalog.text) AS e, '
+        'pg_catalog.array_agg(%s) AS f, pg_catalog.array_agg(%s) AS g, pg_catalog.array_agg(%s) AS h, pg_catalog.array_agg(%s) AS i FROM %s s) s, '
         'LATERAL @extschema@.icp_priority_summary(s.a, s.b, s.c, s.d, s.e, s.f, s.g, s.h, s.i, $1, $2, $3, $4) r',
-        CASE WHEN types OPERATOR(pg_catalog.?) 'company_id' THEN 'coalesce(l.company_id::pg_catalog.text, ''lead '' OPERATOR(pg_catalog.||) l.lead_id::pg_catalog.text)'
-             ELSE 'l.lead_id::pg_catalog.text' END,
-        CASE WHEN types OPERATOR(pg_catalog.?) 'qualified' THEN 'l.qualified IS TRUE' ELSE 'true' END,
-        times[1], times[2],
-        CASE WHEN types OPERATOR(pg_catalog.?) 'converted_at' THEN 'l.converted_at IS NOT NULL' ELSE 'l.converted IS TRUE' END,
+        CASE WHEN types OPERATOR(pg_catalog.?) 'company_id' THEN 'coalesce(s.company_id::pg_catalog.text, ''lead '' OPERATOR(pg_catalog.||) s.lead_id::pg_catalog.text)'
+             ELSE 's.lead_id::pg_catalog.text' END,
+        CASE WHEN types OPERATOR(pg_catalog.?) 'qualified' THEN 's.qualified IS TRUE' ELSE 'true' END,
+        @extschema@.icp_source_time(types, 'created_at'), @extschema@.icp_source_time(types, 'converted_at'),
+        CASE WHEN types OPERATOR(pg_catalog.?) 'converted_at' THEN 's.converted_at IS NOT NULL' ELSE 's.converted IS TRUE' END,
         icp_priority_results.source);
     RETURN QUERY EXECUTE query USING coalesce(icp_priority_results.matrix, 'main'), icp_priority_results.language, icp_priority_results.as_of, icp_priority_results.maturity;
 END

@@ -25,6 +25,7 @@ DECLARE
     found record;
     empty text;
     leads text[] := '{}';
+    clients text[];
     more text[];
     result @extschema@.icp_forgotten;
     condition text;
@@ -38,6 +39,9 @@ BEGIN
     END IF;
     IF icp_forget.kind = 'lead' THEN
         leads := ARRAY[icp_forget.id];
+        -- Under what names the potential matrix knows it, as far as these are not a client's.
+        SELECT array_agg(DISTINCT p.client_id) INTO clients FROM @extschema@.icp_potential_placements p
+        WHERE p.lead_id = icp_forget.id AND NOT EXISTS (SELECT FROM @extschema@.icp_potential_placements c WHERE c.client_id = p.client_id AND NOT c.lead);
     ELSIF icp_forget.kind = 'company' THEN
         -- With a company go its leads, as far as our own tables know them.
         FOR found IN SELECT c.oid::regclass AS relation, a.attname AS company FROM @extschema@.icp_own_tables() c
@@ -93,6 +97,12 @@ BEGIN
             result := ROW(found.relation::text, found.name, 'emptied', result.row_count);
             RETURN NEXT result;
         END LOOP;
+    END IF;
+    DELETE FROM @extschema@.icp_potential_stops s WHERE s.client_id = ANY (clients);
+    GET DIAGNOSTICS result.row_count = ROW_COUNT;
+    IF result.row_count > 0 THEN
+        result := ROW('@extschema@.icp_potential_stops'::regclass::text, 'client_id', 'deleted', result.row_count);
+        RETURN NEXT result;
     END IF;
     -- An unfinished run of icp_rescore remembers the key of a lead; without it, it begins anew.
     IF cardinality(leads) > 0 THEN

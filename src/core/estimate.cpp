@@ -9,6 +9,7 @@
 #include <boost/math/distributions/normal.hpp>
 #include <boost/math/distributions/students_t.hpp>
 
+#include "icp/interval.hpp"
 #include "icp/model.hpp"
 
 namespace icp {
@@ -110,10 +111,9 @@ Estimate share_estimate(std::span<const Observation> observations, const Stop& s
   Estimate e = blank(s);
   if (!e.value) return e;
   const double p = s.mean, n = effective(s);
-  const double z = normal_quantile(0.5 + level / 2), zz = z * z / n;
-  const double centre = (p + zz / 2) / (1 + zz), half = z / (1 + zz) * std::sqrt(p * (1 - p) / n + zz / (4 * n));
-  e.low = p <= 0 ? 0 : std::max(0.0, centre - half);
-  e.high = p >= 1 ? 1 : std::min(1.0, centre + half);
+  const Interval interval = share_interval(p, n, level);
+  e.low = interval.low;
+  e.high = interval.high;
   return e;
 }
 

@@ -1,6 +1,7 @@
-// Arrays of types that are passed by value.
+// Arrays of SQL as vectors.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace icp::pg {
 
-// The elements of such an array; an element that is NULL is `missing`.
+// The elements of an array of a type that is passed by value; an element that is NULL is `missing`.
 template <class T, class Read>
 std::vector<T> elements(Datum array, Oid type, int length, char align, const char* what, Read read, std::optional<T> missing = std::nullopt) {
   struct Parts {
@@ -35,8 +36,17 @@ std::vector<T> elements(Datum array, Oid type, int length, char align, const cha
   return out;
 }
 
+inline std::vector<double> numbers(Datum array, const char* what, std::optional<double> missing = std::nullopt) {
+  return elements<double>(array, FLOAT8OID, 8, TYPALIGN_DOUBLE, what, [](Datum d) { return DatumGetFloat8(d); }, missing);
+}
 inline std::vector<std::int32_t> integers(Datum array, const char* what) {
   return elements<std::int32_t>(array, INT4OID, 4, TYPALIGN_INT, what, [](Datum d) { return DatumGetInt32(d); });
+}
+inline std::vector<char> truths(Datum array, const char* what) {
+  return elements<char>(array, BOOLOID, 1, TYPALIGN_CHAR, what, [](Datum d) { return static_cast<char>(DatumGetBool(d)); });
+}
+inline std::vector<std::int64_t> long_integers(Datum array, const char* what) {
+  return elements<std::int64_t>(array, INT8OID, 8, TYPALIGN_DOUBLE, what, [](Datum d) { return DatumGetInt64(d); });
 }
 
 }  // namespace icp::pg

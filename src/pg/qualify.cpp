@@ -15,13 +15,6 @@ struct Tiers {
   std::uint8_t* of_row;
 };
 
-std::vector<double> numbers(Datum array, const char* what, std::optional<double> missing = std::nullopt) {
-  return elements<double>(array, FLOAT8OID, 8, TYPALIGN_DOUBLE, what, [](Datum d) { return DatumGetFloat8(d); }, missing);
-}
-std::vector<char> truths(Datum array, const char* what) {
-  return elements<char>(array, BOOLOID, 1, TYPALIGN_CHAR, what, [](Datum d) { return static_cast<char>(DatumGetBool(d)); });
-}
-
 // Arguments: fit, shares, cuts; the latter two as the first row of the partition has them.
 std::uint8_t* tiers_of_partition(WindowObject window, MemoryContext memory) {
   struct {

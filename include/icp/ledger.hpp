@@ -1,0 +1,34 @@
+// What to expect of clients that move between the cells of the potential matrix, from how they moved so far.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+#include "icp/stop.hpp"
+
+namespace icp {
+
+// Some time between two snapshots: how many clients there were that could move, and how many had moved at its end.
+struct MoveWindow {
+  double days = 0;
+  std::int64_t clients = 0, moved = 0;
+};
+
+struct MoveForecast {
+  double rate = 0;         // moves per client and year, posterior mean
+  double correlation = 0;  // of two clients of one window, beyond what the common rate explains
+  double expected = 0;     // of the clients that are left, how many will have moved
+  std::int64_t low = 0, high = 0;  // prediction interval
+  double enough = 0;       // probability that at least the needed ones will have
+};
+
+// How many of `remaining` clients move within `days`. Clients move at one steady rate r (a client has moved after g days
+// with probability 1 - exp(-r g): grouped survival, Prentice & Gloeckler 1978), with Jeffreys' prior (1946) for r; with
+// windows of one length this is the beta-binomial prediction from Beta(moved + 1/2, stayed + 1/2). Windows differ by more
+// than chance where clients move together: the correlation of clients within a window is estimated by moments (Williams
+// 1982), the windows are weighted down by it and the prediction is as wide as it says. One window cannot show it.
+// Needs at least one window with clients and days. The interval holds `level` of the probability, ends included.
+MoveForecast forecast_moves(std::span<const MoveWindow> windows, std::int64_t remaining, double days, std::int64_t needed, double level = 0.8,
+                            const Stop& stop = {});
+
+}  // namespace icp
