@@ -72,7 +72,8 @@ COMMENT ON COLUMN icp_potential_cells.strategy_ru IS 'What to do, in Russian.';
 
 CREATE VIEW icp_potential_dates AS
 SELECT s.matrix, s.as_of, s.low, s.high, s.reached_from, s.year, s.currency,
-       NOT EXISTS (SELECT FROM @extschema@.icp_potential_snapshots n WHERE n.matrix = s.matrix AND n.as_of > s.as_of) AS latest
+       -- By an equality: of these the planner expects few rows to hold.
+       s.as_of = (SELECT pg_catalog.max(n.as_of) FROM @extschema@.icp_potential_snapshots n WHERE n.matrix = s.matrix) AS latest
 FROM @extschema@.icp_potential_snapshots s;
 ALTER VIEW icp_potential_dates OWNER TO @extowner@;
 COMMENT ON VIEW icp_potential_dates IS 'The snapshots, and which of each matrix is the latest.';
@@ -249,14 +250,19 @@ COMMENT ON COLUMN icp_potential_clients.lead_source IS 'Where the lead came from
 COMMENT ON COLUMN icp_potential_clients.campaign IS 'The campaign it came by.';
 COMMENT ON COLUMN icp_potential_clients.currency IS 'Currency of the amounts; NULL: not said.';
 
+-- Ranked by what little that takes; only the 20 get their words.
 CREATE VIEW icp_potential_pilot AS
-SELECT c.matrix, c.as_of, c.rank::integer AS rank, c.client_id, c.cell_no, c.title_en, c.title_ru, c.potential, c.purchases, c.unrealised, c.next_amount, c.next_cell, c.reach_amount,
+SELECT c.matrix, c.as_of, r.rank::integer AS rank, c.client_id, c.cell_no, c.title_en, c.title_ru, c.potential, c.purchases, c.unrealised, c.next_amount, c.next_cell, c.reach_amount,
        c.owner, c.updated_at, c.stale, c.verified,
        (SELECT pg_catalog.string_agg(b.title_en, '; ' ORDER BY b.position, b.play) FROM icp_potential_playbook b WHERE b.cell = c.cell) AS plays_en,
        (SELECT pg_catalog.string_agg(b.title_ru, '; ' ORDER BY b.position, b.play) FROM icp_potential_playbook b WHERE b.cell = c.cell) AS plays_ru
-FROM (SELECT l.*, pg_catalog.row_number() OVER (PARTITION BY l.matrix ORDER BY l.unrealised DESC, l.potential DESC, l.client_id) AS rank
-      FROM icp_potential_clients l WHERE l.cell IS NOT NULL AND NOT l.lead) c
-WHERE c.rank <= 20;
+FROM (SELECT d.matrix, t.client_id, pg_catalog.row_number() OVER (PARTITION BY d.matrix ORDER BY t.unrealised DESC, t.potential DESC, t.client_id) AS rank
+      FROM icp_potential_dates d
+      CROSS JOIN LATERAL (SELECT p.client_id, p.potential, icp_unrealised(p.potential, p.purchases) AS unrealised FROM icp_potential_placements p
+                          WHERE p.matrix = d.matrix AND p.as_of = d.as_of AND p.cell IS NOT NULL AND NOT p.lead ORDER BY 3 DESC, 2 DESC, 1 LIMIT 20) t
+      WHERE d.latest) r
+JOIN icp_potential_clients c ON c.matrix = r.matrix AND c.client_id = r.client_id
+ORDER BY c.matrix, r.rank;
 ALTER VIEW icp_potential_pilot OWNER TO @extowner@;
 COMMENT ON VIEW icp_potential_pilot IS 'Where to begin: the 20 clients with the most unrealised potential, by the latest snapshot of each matrix, without leads. Of equal ones the greater potential comes first, then client_id.';
 COMMENT ON COLUMN icp_potential_pilot.matrix IS 'Name of the matrix.';
