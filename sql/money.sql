@@ -64,7 +64,7 @@ COMMENT ON COLUMN icp_conversion.missing IS 'Whether there is an amount but no r
 CREATE FUNCTION icp_convert(amount numeric, currency text, at date, base text) RETURNS SETOF icp_conversion
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
 SELECT CASE WHEN icp_convert.amount OPERATOR(pg_catalog.-) icp_convert.amount OPERATOR(pg_catalog.=) 0 THEN icp_convert.amount OPERATOR(pg_catalog.*) q.rate END,
-       q.rate, q.rated_on, icp_convert.amount IS NOT NULL AND q.rate IS NULL
+       q.rate, q.rated_on, q.rate IS NULL AND icp_convert.amount OPERATOR(pg_catalog.-) icp_convert.amount OPERATOR(pg_catalog.=) 0 IS TRUE
 -- One row, by the aggregate, and no join: so the planner can keep (Memoize) the rate of a currency and day.
 FROM (SELECT pg_catalog.max(x.rate) AS rate, pg_catalog.max(x.valid_from) AS rated_on
       FROM (SELECT 1::pg_catalog.numeric AS rate, NULL::pg_catalog.date AS valid_from
