@@ -64,7 +64,7 @@ COMMENT ON COLUMN icp_conversion.missing IS 'Whether there is an amount but no r
 CREATE FUNCTION icp_convert(amount numeric, currency text, at date, base text) RETURNS SETOF icp_conversion
 LANGUAGE sql STABLE PARALLEL SAFE ROWS 1 AS $$
 SELECT CASE WHEN icp_convert.amount OPERATOR(pg_catalog.-) icp_convert.amount OPERATOR(pg_catalog.=) 0 THEN icp_convert.amount OPERATOR(pg_catalog.*) q.rate END,
-       q.rate, q.rated_on, icp_convert.amount IS NOT NULL AND q.rate IS NULL
+       q.rate, q.rated_on, q.rate IS NULL AND icp_convert.amount OPERATOR(pg_catalog.-) icp_convert.amount OPERATOR(pg_catalog.=) 0 IS TRUE
 -- One row, by the aggregate, and no join: so the planner can keep (Memoize) the rate of a currency and day.
 FROM (SELECT pg_catalog.max(x.rate) AS rate, pg_catalog.max(x.valid_from) AS rated_on
       FROM (SELECT 1::pg_catalog.numeric AS rate, NULL::pg_catalog.date AS valid_from
@@ -104,11 +104,12 @@ BEGIN
                    WHEN 'no rate' THEN pg_catalog.format('insert a rate of %%s to %%s valid from %%s or before into icp_currency_rates', p.currency, $1, pg_catalog.min(p.day))
                    ELSE pg_catalog.format('insert rates of %%s to %%s from %%s to %%s: those used are up to %%s days old', p.currency, $1,
                        pg_catalog.min(p.day), pg_catalog.max(p.day), pg_catalog.max(p.age)) END
-        FROM (SELECT s.amount, s.currency, s.day, s.day OPERATOR(pg_catalog.-) c.rated_on AS age,
+        FROM (SELECT s.amount, s.currency, s.day, a.age,
                      CASE WHEN c.missing THEN CASE WHEN s.currency IS NULL THEN 'no currency' WHEN s.day IS NULL THEN 'no day' ELSE 'no rate' END
-                          WHEN c.amount IS NOT NULL AND s.day OPERATOR(pg_catalog.-) c.rated_on OPERATOR(pg_catalog.>) $2 THEN 'old rate' END AS problem
+                          WHEN c.amount IS NOT NULL AND a.age OPERATOR(pg_catalog.>) $2 THEN 'old rate' END AS problem
               FROM (SELECT r.%I::pg_catalog.numeric AS amount, @extschema@.icp_currency(r.%I::pg_catalog.text) AS currency, @extschema@.icp_day(r.%I) AS day FROM %s r) s
-              CROSS JOIN LATERAL @extschema@.icp_convert(s.amount, s.currency, s.day, $1) c) p
+              CROSS JOIN LATERAL @extschema@.icp_convert(s.amount, s.currency, s.day, $1) c
+              CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.isfinite(s.day) THEN s.day OPERATOR(pg_catalog.-) c.rated_on END AS age) a) p
         WHERE p.problem IS NOT NULL GROUP BY p.problem, p.currency ORDER BY p.problem COLLATE "C", p.currency COLLATE "C"
         $query$, icp_missing_rates.amount, icp_missing_rates.currency, icp_missing_rates.at, icp_missing_rates.source)
     USING @extschema@.icp_currency(icp_missing_rates.base), icp_missing_rates.max_age;

@@ -2,13 +2,13 @@
 
 CREATE FUNCTION icp_period(bought_on date, since date, every integer DEFAULT 30, periods integer DEFAULT 6) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT CASE WHEN icp_period.bought_on OPERATOR(pg_catalog.>) icp_period.since
+SELECT CASE WHEN icp_period.bought_on OPERATOR(pg_catalog.>) icp_period.since AND icp_period.periods OPERATOR(pg_catalog.<=) 63
              AND icp_period.bought_on OPERATOR(pg_catalog.<=) (icp_period.since OPERATOR(pg_catalog.+) (icp_period.every OPERATOR(pg_catalog.*) icp_period.periods))
             THEN 1::pg_catalog.int8 OPERATOR(pg_catalog.<<)
                  ((icp_period.bought_on OPERATOR(pg_catalog.-) icp_period.since OPERATOR(pg_catalog.-) 1) OPERATOR(pg_catalog./) icp_period.every) END
 $$;
 COMMENT ON FUNCTION icp_period(date, date, integer, integer) IS
-'The period in which a purchase lies, as one bit of 63: the first begins the day after since (the first payment) and each lasts every days. bit_or() of them are the periods with a purchase, which icp_retention() counts; they merge by bit_or again. NULL outside the periods. For times write icp_day(bought_at).';
+'The period in which a purchase lies, as one bit of 63: the first begins the day after since (the first payment) and each lasts every days. bit_or() of them are the periods with a purchase, which icp_retention() counts; they merge by bit_or again. NULL outside the periods, and where there are more than 63. For times write icp_day(bought_at).';
 
 CREATE FUNCTION icp_retention(bought bigint, since date, until date, every integer DEFAULT 30, periods integer DEFAULT 6) RETURNS double precision
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';

@@ -14,11 +14,11 @@ SELECT icp_day(timestamptz '2025-01-31 23:30+00', 'nowhere');
 -- The flag on the row, and the diagnostic.
 CREATE TABLE orders (id int, amount numeric, currency text, ordered_at timestamptz);
 INSERT INTO orders VALUES (1, 100, 'EUR', '2025-01-05'), (2, 100, 'USD', '2025-01-05'), (3, 100, 'USD', '2024-11-05'), (4, 50, 'USD', '2024-12-05'), (5, 100, NULL, '2025-01-05'), (6, 100, 'RUB', NULL),
-  (7, NULL, 'GBP', '2025-01-05'), (8, 10, 'GBP', '2025-01-05'), (9, 'NaN', 'EUR', '2025-01-05'), (10, 7, 'usd ', '2025-09-05');
+  (7, NULL, 'GBP', '2025-01-05'), (8, 10, 'GBP', '2025-01-05'), (9, 'NaN', 'EUR', '2025-01-05'), (10, 7, 'usd ', '2025-09-05'), (11, 3, 'USD', 'infinity');
 SELECT o.id, c.* FROM orders o CROSS JOIN LATERAL icp_convert(o.amount, o.currency, icp_day(o.ordered_at), 'EUR') c ORDER BY o.id;
 SELECT * FROM icp_missing_rates('orders', 'EUR', at => 'ordered_at');
 SELECT problem, currency, row_count FROM icp_missing_rates('orders', 'eur', at => 'ordered_at', max_age => NULL);
-SELECT count(*) FROM icp_missing_rates('orders', 'EUR', at => 'ordered_on');
+DO $$BEGIN PERFORM FROM icp_missing_rates('orders', 'EUR', at => 'ordered_on'); EXCEPTION WHEN undefined_column THEN RAISE NOTICE '%', SQLERRM; END$$;
 SELECT count(*) FROM icp_missing_rates('orders', NULL);
 -- Inlined: no function of SQL is left to be called for a row but the one that looks up a rate.
 CREATE FUNCTION calls(query text) RETURNS text LANGUAGE plpgsql AS $$
