@@ -166,7 +166,7 @@ BEGIN
         @extschema@.icp_source_number(types, 'potential_hi'), @extschema@.icp_source_number(types, 'expected_reached'),
         @extschema@.icp_source_time(types, 'updated_at'), kind,
         CASE WHEN types ? 'lead_id' THEN 's.lead_id::pg_catalog.text' ELSE format('CASE WHEN %s THEN s.client_id::pg_catalog.text END', kind) END, words,
-        source, CASE WHEN types ? 'as_of' THEN ' WHERE s.as_of::pg_catalog.date OPERATOR(pg_catalog.=) $2' ELSE '' END);
+        source, CASE WHEN types ? 'as_of' THEN format(' WHERE %s OPERATOR(pg_catalog.=) $2', @extschema@.icp_source_day(types, 'as_of', 'UTC')) ELSE '' END);
 END
 $$;
 COMMENT ON FUNCTION icp_potential_statement(regclass, jsonb) IS

@@ -142,27 +142,27 @@ WITH moved AS (
     WHERE q.unit = 'month'),
 step AS (
     -- Leads that are gone, clients that left or stopped buying; then each step from interest to purchase.
-    SELECT m.matrix, m.month, 'come' AS question, 'lost_leads' AS item, pg_catalog.count(*) AS of_clients, pg_catalog.count(*) FILTER (WHERE m.movement = 'left') AS clients
-    FROM moved m WHERE m.from_lead GROUP BY m.matrix, m.month
+    SELECT m.matrix, m.month, m.from_as_of, m.as_of, 'come' AS question, 'lost_leads' AS item, pg_catalog.count(*) AS of_clients, pg_catalog.count(*) FILTER (WHERE m.movement = 'left') AS clients
+    FROM moved m WHERE m.from_lead GROUP BY m.matrix, m.month, m.from_as_of, m.as_of
     UNION ALL
-    SELECT m.matrix, m.month, 'leave', 'stopped_buying', pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE m.movement = 'left' OR m.to_no > 0 AND m.progress = 0)
-    FROM moved m WHERE m.from_no > 0 AND m.from_progress > 0 GROUP BY m.matrix, m.month
+    SELECT m.matrix, m.month, m.from_as_of, m.as_of, 'leave', 'stopped_buying', pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE m.movement = 'left' OR m.to_no > 0 AND m.progress = 0)
+    FROM moved m WHERE m.from_no > 0 AND m.from_progress > 0 GROUP BY m.matrix, m.month, m.from_as_of, m.as_of
     UNION ALL
-    SELECT m.matrix, m.month, 'slow', 'lead_to_client', pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT m.lead)
-    FROM moved m WHERE m.from_lead GROUP BY m.matrix, m.month
+    SELECT m.matrix, m.month, m.from_as_of, m.as_of, 'slow', 'lead_to_client', pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE NOT m.lead)
+    FROM moved m WHERE m.from_lead GROUP BY m.matrix, m.month, m.from_as_of, m.as_of
     UNION ALL
-    SELECT m.matrix, m.month, 'slow', m.from_no::text, pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE m.to_no > 0 AND m.progress > m.from_progress)
-    FROM moved m WHERE m.from_no > 0 AND m.from_progress < 2 GROUP BY m.matrix, m.month, m.from_no),
+    SELECT m.matrix, m.month, m.from_as_of, m.as_of, 'slow', m.from_no::text, pg_catalog.count(*), pg_catalog.count(*) FILTER (WHERE m.to_no > 0 AND m.progress > m.from_progress)
+    FROM moved m WHERE m.from_no > 0 AND m.from_progress < 2 GROUP BY m.matrix, m.month, m.from_as_of, m.as_of, m.from_no),
 judged AS (
     SELECT s.*, s.clients / s.of_clients::double precision AS share, i.lo, i.hi,
            pg_catalog.lag(s.clients / s.of_clients::double precision) OVER earlier AS previous_share, pg_catalog.lag(i.lo) OVER earlier AS previous_lo, pg_catalog.lag(i.hi) OVER earlier AS previous_hi
     FROM step s CROSS JOIN LATERAL icp_share_interval(s.clients, s.of_clients) i
     WINDOW earlier AS (PARTITION BY s.matrix, s.question, s.item ORDER BY s.month)),
 recorded AS (
-    SELECT q.matrix, q.starts_on AS month, s.phase, s.reason, s.title_en, s.title_ru, pg_catalog.count(*) AS clients, pg_catalog.sum(pg_catalog.count(*)) OVER (PARTITION BY q.matrix, q.starts_on, s.phase) AS of_clients
+    SELECT q.matrix, q.starts_on AS month, q.from_as_of, q.as_of, s.phase, s.reason, s.title_en, s.title_ru, pg_catalog.count(*) AS clients, pg_catalog.sum(pg_catalog.count(*)) OVER (PARTITION BY q.matrix, q.starts_on, s.phase) AS of_clients
     FROM icp_potential_calendar q JOIN icp_potential_stop_reasons s ON s.matrix = q.matrix AND s.noted_on >= q.starts_on AND s.noted_on < q.ends_on
-    WHERE q.unit = 'month' GROUP BY q.matrix, q.starts_on, s.phase, s.reason, s.title_en, s.title_ru)
-SELECT j.matrix, j.month, j.question, j.item,
+    WHERE q.unit = 'month' GROUP BY q.matrix, q.starts_on, q.from_as_of, q.as_of, s.phase, s.reason, s.title_en, s.title_ru)
+SELECT j.matrix, j.month, j.from_as_of, j.as_of, j.question, j.item,
        CASE j.item WHEN 'lost_leads' THEN 'Leads lost' WHEN 'stopped_buying' THEN 'Clients that left or stopped buying' WHEN 'lead_to_client' THEN 'From lead to client'
                    ELSE pg_catalog.format('%s: %s', c.title_en, CASE WHEN c.cell_no % 3 = 1 THEN 'to the first purchase' ELSE 'to the whole potential' END) END AS title_en,
        CASE j.item WHEN 'lost_leads' THEN 'Потеряно лидов' WHEN 'stopped_buying' THEN 'Ушли или перестали покупать' WHEN 'lead_to_client' THEN 'Из лида в клиента'
@@ -171,13 +171,15 @@ SELECT j.matrix, j.month, j.question, j.item,
        CASE WHEN j.question = 'slow' THEN j.hi < j.previous_lo ELSE j.lo > j.previous_hi END AS worse
 FROM judged j LEFT JOIN icp_potential_cells c ON c.cell_no::text = j.item
 UNION ALL
-SELECT r.matrix, r.month, r.phase, r.reason, r.title_en, r.title_ru, r.clients, r.of_clients::bigint, r.clients / r.of_clients::double precision, i.lo, i.hi, NULL, NULL
+SELECT r.matrix, r.month, r.from_as_of, r.as_of, r.phase, r.reason, r.title_en, r.title_ru, r.clients, r.of_clients::bigint, r.clients / r.of_clients::double precision, i.lo, i.hi, NULL, NULL
 FROM recorded r CROSS JOIN LATERAL icp_share_interval(r.clients, r.of_clients::bigint) i;
 ALTER VIEW icp_potential_monthly OWNER TO @extowner@;
 COMMENT ON VIEW icp_potential_monthly IS
 'For the meeting of the month: why they do not come, why they leave, where interest slows on its way to purchase. Of the first two, what happened to those who could (item lost_leads, stopped_buying) and the reasons recorded in icp_potential_stops; of the third, each step: lead_to_client, and of each cell that is not reached (item: its number) the share that bought for the first time, or reached the potential. Intervals are of 95 % (Wilson).';
 COMMENT ON COLUMN icp_potential_monthly.matrix IS 'Name of the matrix.';
 COMMENT ON COLUMN icp_potential_monthly.month IS 'First day of the month.';
+COMMENT ON COLUMN icp_potential_monthly.from_as_of IS 'Date of the snapshot that opens the month: with fewer snapshots than months it can lie before its first day.';
+COMMENT ON COLUMN icp_potential_monthly.as_of IS 'Date of the snapshot that closes the month, or of the latest.';
 COMMENT ON COLUMN icp_potential_monthly.question IS 'come: why they do not come; leave: why they leave; slow: where it slows; grow: why they do not buy more (recorded reasons only).';
 COMMENT ON COLUMN icp_potential_monthly.item IS 'What is counted: lost_leads, stopped_buying, lead_to_client, the number of a cell, or a reason.';
 COMMENT ON COLUMN icp_potential_monthly.title_en IS 'That in English.';

@@ -68,8 +68,7 @@ BEGIN
         'FROM (SELECT s.client_id::pg_catalog.text, %s AS amount, %s AS happened_on FROM %s s WHERE s.client_id IS NOT NULL) o '
         'WHERE o.happened_on OPERATOR(pg_catalog.>=) $1 AND o.happened_on OPERATOR(pg_catalog.<=) $2 GROUP BY o.client_id',
         @extschema@.icp_source_number(types, 'amount'),
-        CASE WHEN types OPERATOR(pg_catalog.->>) 'happened_at' OPERATOR(pg_catalog.=) 'timestamp with time zone'
-             THEN pg_catalog.format('pg_catalog.timezone(%L, s.happened_at)::pg_catalog.date', coalesce(icp_purchases_in_year.zone, 'UTC')) ELSE 's.happened_at::pg_catalog.date' END,
+        @extschema@.icp_source_day(types, 'happened_at', coalesce(icp_purchases_in_year.zone, 'UTC')),
         icp_purchases_in_year.orders) USING first_day, icp_purchases_in_year.as_of;
 END
 $$;

@@ -22,14 +22,32 @@ $$;
 COMMENT ON FUNCTION icp_source_types(regclass, text[], text) IS
 'The types of the columns of a table or view, by name; of a domain, the type that it is over. A source that is NULL or gone is an error (42P01), one that lacks needed columns another (42703); hint is their HINT.';
 
-CREATE FUNCTION icp_source_time(types jsonb, name text, zone text DEFAULT 'UTC') RETURNS text
-LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
-SELECT CASE WHEN NOT types ? name THEN 'NULL::pg_catalog.timestamptz'
-            WHEN types ->> name = 'timestamp with time zone' THEN format('s.%I', name)
-            ELSE format('pg_catalog.timezone(%L, s.%I::pg_catalog.timestamp)', zone, name) END
+CREATE FUNCTION icp_source_zoned(types jsonb, name text) RETURNS boolean
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF types ->> name IN ('date', 'timestamp without time zone', 'timestamp with time zone') THEN
+        RETURN types ->> name = 'timestamp with time zone';
+    END IF;
+    RAISE EXCEPTION USING ERRCODE = 'datatype_mismatch', MESSAGE = format('the column %I of the source is no time', name),
+        DETAIL = format('It is of type %s.', types ->> name), HINT = 'Give it as date, timestamp or timestamptz.';
+END
 $$;
-COMMENT ON FUNCTION icp_source_time(jsonb, text, text) IS
-'The SQL of a time of the row s of a source whose columns have these types, as timestamptz: times without a zone are read in the zone given, never in that of the session. NULL for a column that the source lacks.';
+COMMENT ON FUNCTION icp_source_zoned(jsonb, text) IS 'Whether a column of a source with these types is a moment (timestamptz), or a day or time without a zone. A column of another type is an error (42804).';
+
+CREATE FUNCTION icp_source_time(types jsonb, name text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+SELECT CASE WHEN NOT types ? name THEN 'NULL::pg_catalog.timestamptz' WHEN @extschema@.icp_source_zoned(types, name) THEN format('s.%I', name)
+            ELSE format('pg_catalog.timezone(''UTC'', s.%I::pg_catalog.timestamp)', name) END
+$$;
+COMMENT ON FUNCTION icp_source_time(jsonb, text) IS
+'The SQL of a time of the row s of a source whose columns have these types, as timestamptz: times without a zone are read in UTC, never in the zone of the session. NULL for a column that the source lacks.';
+
+CREATE FUNCTION icp_source_day(types jsonb, name text, zone text) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+SELECT format(CASE WHEN @extschema@.icp_source_zoned(types, name) THEN 'pg_catalog.timezone(%2$L, s.%1$I)::pg_catalog.date' ELSE 's.%1$I::pg_catalog.date' END, name, zone)
+$$;
+COMMENT ON FUNCTION icp_source_day(jsonb, text, text) IS
+'The SQL of a day of the row s of a source whose columns have these types: that of a moment in the zone given, never in that of the session.';
 
 CREATE FUNCTION icp_source_number(types jsonb, name text) RETURNS text
 LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$

@@ -1,5 +1,5 @@
-# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, feedback, routing, and rows of
-# one's own beside built-in ones; training goes on after it; reading needs no writing.
+# pg_dump and restore keep the models, their numbers, what is active, overrides, the log of scores, feedback, routing, the potential
+# matrix with its history and goals, and rows of one's own beside built-in ones; training goes on after it; reading needs no writing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 restored=${PGDATABASE}_restored
@@ -12,13 +12,19 @@ INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_
 INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
 SELECT icp_add_feedback('4711', 0.5);
 INSERT INTO icp_currency_rates (currency, base, valid_from, rate) VALUES ('USD', 'EUR', '2025-01-01', 0.96);
+SELECT icp_snapshot_potential('client_potential', d) FROM unnest('{2025-07-01,2025-10-01}'::date[]) d;
+INSERT INTO icp_potential_bounds (matrix, low, high) VALUES ('main', 10000, 100000), ('service', 1, 2);
+INSERT INTO icp_potential_goals (target, starts_on, due_on, from_cells) VALUES (10, '2025-07-01', '2025-12-31', '{promising,strategic}');
+INSERT INTO icp_potential_plays (cell, play, title_en) VALUES ('vip', 'dinner', 'Dinner');
+INSERT INTO icp_potential_stops (client_id, phase, reason) VALUES ('1', 'leave', 'competitor');
 SQL
 psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_managers VALUES ('m', 'main', true, 1)" -c "INSERT INTO icp_manager_results (model, manager, cohort) VALUES ('main', 'm', '')" \
   -c "INSERT INTO icp_routing_queue (lead_id) VALUES ('1'), ('2')" -c "SELECT icp_route()" >/dev/null
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
-for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback icp_currency_rates; do
+for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback icp_currency_rates icp_potential_bounds icp_potential_snapshots icp_potential_placements icp_potential_goals \
+  icp_potential_plays icp_potential_stops icp_potential_matrix icp_potential_account icp_potential_goal_progress; do
   diff <(psql -X -A -t -c "SELECT t::text FROM $table t ORDER BY 1") <(psql -X -A -t -d "$restored" -c "SELECT t::text FROM $table t ORDER BY 1")
 done
 state="SELECT name, version, active, is_default, md5(icp_model_send(model)) FROM icp_models ORDER BY 1, 2"
@@ -45,6 +51,9 @@ CALL icp_rescore('lead', log => true);
 DO $$
 BEGIN
   IF (SELECT count(DISTINCT id) FROM icp_overrides) <> 2 THEN RAISE EXCEPTION 'numbers of overrides'; END IF;
+  INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, '2025-10-01', '2025-12-31');
+  INSERT INTO icp_potential_stops (client_id, phase, reason) VALUES ('2', 'come', 'price');
+  IF (SELECT max(goal) FROM icp_potential_goals) <> 2 OR (SELECT max(id) FROM icp_potential_stops) <> 2 THEN RAISE EXCEPTION 'numbers of goals and stops'; END IF;
   IF icp_add_feedback('4711', 1) <> 2 THEN RAISE EXCEPTION 'numbers of feedback'; END IF;
   IF (SELECT string_agg(name || '@' || version, ' ' ORDER BY version) FROM icp_models) <> 'main@1 main@2 main@3' THEN RAISE EXCEPTION 'versions'; END IF;
 END $$;

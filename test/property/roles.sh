@@ -52,5 +52,17 @@ may icp_reader 'SELECT count(*) FROM icp_model_history'
 may_not icp_reader 'SELECT count(*) FROM icp_models'
 may_not icp_reader "SELECT icp_load('main')"
 may_not icp_reader 'SELECT count(*) FROM lead'
+# The potential matrix: who keeps it, who reads it.
+as icp_installer -c 'GRANT SELECT ON client_potential, icp_potential_matrices TO icp_trainer' -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON icp_potential_snapshots, icp_potential_placements TO icp_trainer' \
+  -c 'GRANT SELECT ON icp_potential_matrix, icp_potential_goal_progress, icp_potential_planning TO icp_reader' -c "INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, '2025-10-01', '2025-12-31')"
+may icp_trainer "SELECT icp_snapshot_potential('client_potential', '2025-10-01')"
+may icp_trainer "DELETE FROM icp_potential_snapshots WHERE as_of = '2025-10-01'"
+may icp_trainer "SELECT icp_snapshot_potential('client_potential', '2025-10-01')"
+may_not icp_trainer "INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, '2025-10-01', '2025-12-31')"
+may_not icp_scorer "SELECT icp_snapshot_potential('client_potential', '2025-10-01')"
+may icp_reader 'SELECT count(*) FROM icp_potential_matrix'
+may icp_reader 'SELECT count(*) FROM icp_potential_goal_progress'
+may icp_reader 'SELECT count(*) FROM icp_potential_planning'
+may_not icp_reader 'SELECT count(*) FROM icp_potential_placements'
 granted=$(as icp_installer -c "SELECT string_agg(relname, ', ') FROM pg_class c, aclexplode(relacl) a WHERE relname LIKE 'icp%' AND a.grantee = 0")
 [ -z "$granted" ] || { echo "granted to PUBLIC: $granted"; exit 1; }

@@ -59,9 +59,10 @@ SELECT count(*) AS clients, (SELECT source FROM icp_potential_snapshots) AS sour
 -- Each wrong argument is one clear error.
 CREATE VIEW bare AS SELECT client_id, potential FROM clients;
 CREATE VIEW words AS SELECT client_id, potential::text, purchases FROM clients;
+CREATE VIEW times AS SELECT client_id, potential, purchases, updated_at::text FROM clients;
 CREATE VIEW money AS SELECT client_id, potential, purchases, CASE WHEN client_id < 'b' THEN 'USD' ELSE 'RUB' END AS currency FROM clients;
 SELECT id, e.* FROM (VALUES (1, '''bare'', ''2025-10-01'''), (2, '''words'', ''2025-10-01'''), (3, '''clients'', NULL'), (4, '''clients'', ''2025-10-01'', ''other'''), (5, 'NULL, ''2025-10-01'''),
-  (6, '''money'', ''2025-10-01'''), (7, '''nowhere'', ''2025-10-01''')) v (id, arguments), pg_temp.error_of(format('SELECT icp_snapshot_potential(%s)', arguments)) e ORDER BY id;
+  (8, '''times'', ''2025-10-01'''), (6, '''money'', ''2025-10-01'''), (7, '''nowhere'', ''2025-10-01''')) v (id, arguments), pg_temp.error_of(format('SELECT icp_snapshot_potential(%s)', arguments)) e ORDER BY id;
 SELECT e.state, e.message FROM (VALUES ('INSERT INTO icp_potential_bounds (matrix, low, high) VALUES (''x'', 5, 4)'), ('INSERT INTO icp_potential_bounds (matrix, high) VALUES (''x'', ''NaN'')'),
   ('INSERT INTO icp_potential_bounds (matrix, reached_from) VALUES (''x'', 0)'), ('INSERT INTO icp_potential_bounds (matrix, year) VALUES (''x'', ''lunar'')'),
   ('UPDATE icp_potential_bounds SET low = 1'), ('DELETE FROM icp_potential_plays')) v (s), pg_temp.error_of(s) e;
