@@ -117,7 +117,7 @@ COMMENT ON TYPE ltv_value IS 'What a customer is worth: result of ltv.';
 COMMENT ON COLUMN ltv_value.to_date IS 'Margin on all money to the end of the history, net of returns; 0 where more was returned than bought. Not discounted.';
 COMMENT ON COLUMN ltv_value.expected IS 'Margin on what is expected within the horizon, discounted. NULL without a purchase or known money.';
 COMMENT ON COLUMN ltv_value.total IS 'to_date + expected.';
-COMMENT ON COLUMN ltv_value.lo IS 'Lower end of the 90 % prediction interval of the total: what the customer will be worth, not its mean. It covers how many purchases come and how large they are; the uncertainty of the parameters is not in it.';
+COMMENT ON COLUMN ltv_value.lo IS 'Lower end of the 90 % prediction interval of the total: what the customer will be worth, not its mean. It covers how many purchases come, how large they are and, for models of fewer than 5,000 customers, how uncertain the parameters are.';
 COMMENT ON COLUMN ltv_value.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN ltv_value.p_alive IS 'As ltv_p_alive.';
 COMMENT ON COLUMN ltv_value.purchases IS 'As ltv_expected_purchases, not discounted.';

@@ -17,6 +17,8 @@ namespace {
 constexpr double weeks_of_year = 365.25 / 7;
 constexpr double most_weeks = 100 * weeks_of_year;
 constexpr double tail = 0.05;           // on either side of an interval
+// Above, what comes is far less certain than the parameters.
+constexpr double many_customers = 5000;
 
 using ltv::Customer;
 using ltv::Future;
@@ -120,6 +122,26 @@ std::optional<double> LtvScorer::spend(const LtvSummary& h) const {
 
 namespace {
 
+// Variance of the logarithm of a customer's expected purchases that the uncertain parameters make (delta method).
+double parameter_variance(const ltv::Family& family, const LtvPart& part, const Customer& c, double horizon) {
+  const std::size_t k = part.values.size();
+  const auto expected = [&](const std::vector<double>& q) { return std::log(std::max(1e-300, family.p_alive(c, q) * family.purchases(c, q, horizon))); };
+  std::vector<double> slope(k), q = part.values;
+  constexpr double step = 1e-3;
+  for (std::size_t i = 0; i < k; ++i) {
+    if (part.covariance[i * k + i] == 0) continue;
+    q[i] = part.values[i] * std::exp(step);
+    const double up = expected(q);
+    q[i] = part.values[i] * std::exp(-step);
+    slope[i] = (up - expected(q)) / (2 * step);
+    q[i] = part.values[i];
+  }
+  double sum = 0;
+  for (std::size_t i = 0; i < k; ++i)
+    for (std::size_t j = 0; j < k; ++j) sum += slope[i] * slope[j] * part.covariance[i * k + j];
+  return std::max(0.0, sum);
+}
+
 // A quantile of what is zero with the probability `none` and else log-normal with this mean and mean square.
 double quantile(double probability, double none, double mean, double square) {
   if (probability <= none || !(mean > 0)) return 0;
@@ -169,6 +191,7 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
     spread = boost::math::trigamma(p * x + model_.spend.values[1]);
     within = 1 / p;
   }
+  if (model_.customers < many_customers) spread += parameter_variance(*kept_->family, model_.purchases, c, horizon);
   const double unit = terms.margin * v.spend * f.discounted / f.purchases;
   const double mean = v.p_alive * f.purchases / some, square = v.p_alive * (f.pairs + f.purchases) / some;
   const double level = unit * mean, squared = unit * unit * std::exp(std::min(spread, 4.0)) * (square + within * mean);
