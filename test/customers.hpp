@@ -55,13 +55,14 @@ inline std::vector<double> usual(LtvKind kind) {
 struct Life {
   double age = 0;
   std::vector<std::pair<double, double>> orders, later;   // when (later ones from the end of the history), amount
+  bool priced = true;                                     // whether the amounts mean anything
   bool alive = false;                                     // at the end of the history
 
   LtvHistory history() const {
     double sum = 0;
     for (const auto& [at, amount] : orders) sum += amount;
     const auto x = static_cast<double>(orders.size());
-    return ltv_history_of(x, orders.empty() ? 0 : orders.back().first, age, orders.empty() ? NAN : sum / x, 1);
+    return ltv_history_of(x, orders.empty() ? 0 : orders.back().first, age, orders.empty() || !priced ? NAN : sum / x, 1);
   }
 };
 
@@ -69,6 +70,7 @@ inline Life live(LtvKind kind, const std::vector<double>& q, const std::vector<d
   Life life;
   if (in_periods(kind)) age = std::floor(age / 4), horizon = std::floor(horizon);
   life.age = age;
+  life.priced = !spend.empty();
   const double nu = spend.empty() ? 1 : gamma(spend[1], random) / spend[2];
   const auto buy = [&](double at) {
     const double amount = spend.empty() ? 1 : gamma(spend[0], random) / nu;

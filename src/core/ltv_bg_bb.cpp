@@ -1,7 +1,9 @@
 // BG/BB (Fader, Hardie & Shang 2010, "Customer-base analysis in a discrete-time noncontractual setting"): at each occasion a
 // customer that is alive buys with the probability p ~ Beta(α, β); before each it leaves with θ ~ Beta(γ, δ).
+#include <algorithm>
 #include <array>
 #include <cmath>
+#include <vector>
 
 #include "core/ltv_family.hpp"
 
@@ -19,6 +21,18 @@ void add_ratio(double a, double b, double i, double j, double weight, double* by
   by[1] += weight * (digamma_rising(b, j) - both);
 }
 
+// log Γ(a + n) / Γ(a) and its derivative by a, for n from 0 on.
+struct Rising {
+  std::vector<double> log, by;
+  Rising(double a, std::size_t n) : log(n), by(n) {
+    for (std::size_t i = 1; i < n; ++i) {
+      const double next = a + static_cast<double>(i - 1);
+      log[i] = log[i - 1] + std::log(next);
+      by[i] = by[i - 1] + 1 / next;
+    }
+  }
+};
+
 class BetaBernoulli final : public Family {
  public:
   std::span<const char* const> names() const override {
@@ -29,22 +43,32 @@ class BetaBernoulli final : public Family {
   bool is_time(std::size_t) const override { return false; }
 
   double log_likelihood(std::span<const Customer> customers, std::span<const double> q, double* gradient, const Stop& stop) const override {
+    double longest = 0;
+    for (const Customer& c : customers) longest = std::max(longest, c.t);
+    const auto n = static_cast<std::size_t>(longest) + 2;
+    const Rising a(q[Alpha], n), b(q[Beta], n), ab(q[Alpha] + q[Beta], n), d(q[Delta], n), gd(q[Gamma] + q[Delta], n);
+    const double log_gamma = std::log(q[Gamma]);
     double total = 0;
     std::array<double, 4> g{};
-    std::vector<double> log_terms;
+    std::vector<double> logs;
     for (const Customer& c : customers) {
       stop.poll();
-      const Ways ways(c);
-      const double top = ways.logs(q, log_terms);
+      const auto x = static_cast<std::size_t>(c.x), tx = static_cast<std::size_t>(c.tx), t = static_cast<std::size_t>(c.t);
+      // Alive after all t occasions, or gone after tx, tx + 1, ... t - 1 of them: the likelihood of each way.
+      logs.clear();
+      logs.push_back(a.log[x] + b.log[t - x] - ab.log[t] + d.log[t] - gd.log[t]);
+      for (std::size_t gone = tx; gone < t; ++gone) logs.push_back(a.log[x] + b.log[gone - x] - ab.log[gone] + log_gamma + d.log[gone] - gd.log[gone + 1]);
+      const double top = *std::max_element(logs.begin(), logs.end());
       double sum = 0;
-      for (const double v : log_terms) sum += std::exp(v - top);
+      for (double& v : logs) sum += v = std::exp(v - top);
       total += c.weight * (top + std::log(sum));
-      for (std::size_t i = 0; i < log_terms.size(); ++i) {
-        const double share = c.weight * std::exp(log_terms[i] - top) / sum;
-        if (share == 0) continue;
-        const auto [bought, missed, left, stayed] = ways.way(i);
-        add_ratio(q[Alpha], q[Beta], bought, missed, share, &g[Alpha]);
-        add_ratio(q[Gamma], q[Delta], left, stayed, share, &g[Gamma]);
+      for (std::size_t i = 0; i < logs.size(); ++i) {
+        const std::size_t stayed = i == 0 ? t : tx + i - 1, left = i == 0 ? 0 : 1;
+        const double share = c.weight * logs[i] / sum;
+        g[Alpha] += share * (a.by[x] - ab.by[stayed]);
+        g[Beta] += share * (b.by[stayed - x] - ab.by[stayed]);
+        g[Gamma] += share * ((left == 1 ? 1 / q[Gamma] : 0) - gd.by[stayed + left]);
+        g[Delta] += share * (d.by[stayed] - gd.by[stayed + left]);
       }
     }
     if (gradient != nullptr)
@@ -53,11 +77,14 @@ class BetaBernoulli final : public Family {
   }
 
   double p_alive(const Customer& c, std::span<const double> q) const override {
-    std::vector<double> log_terms;
-    const double top = Ways(c).logs(q, log_terms);
-    double sum = 0;
-    for (const double v : log_terms) sum += std::exp(v - top);
-    return std::exp(log_terms[0] - top) / sum;
+    // The ways of having left, against being alive; backwards from the last occasion.
+    double gone = 0, way = q[Gamma] / (q[Delta] + c.t - 1);
+    for (double stayed = c.t - 1; stayed >= c.tx; --stayed) {
+      way *= (q[Alpha] + q[Beta] + stayed) / (q[Beta] + stayed - c.x);
+      gone += way;
+      way *= (q[Gamma] + q[Delta] + stayed) / (q[Delta] + stayed - 1);
+    }
+    return 1 / (1 + gone);
   }
 
   // p ~ Beta(α+x, β+n-x) and θ ~ Beta(γ, δ+n) of one that is alive.
@@ -81,34 +108,6 @@ class BetaBernoulli final : public Family {
     return f;
   }
 
- private:
-  // The ways in which a history can have come about: alive to the end, or gone after the i-th occasion past the last purchase.
-  class Ways {
-   public:
-    explicit Ways(const Customer& c) : c_(c), n_(1 + static_cast<std::size_t>(std::max(0.0, c.t - c.tx))) {}
-    struct Way {
-      double bought, missed, left, stayed;
-    };
-    Way way(std::size_t i) const {
-      if (i == 0) return {c_.x, c_.t - c_.x, 0, c_.t};
-      const double gone = c_.tx + static_cast<double>(i) - 1;
-      return {c_.x, gone - c_.x, 1, gone};
-    }
-    double logs(std::span<const double> q, std::vector<double>& out) const {
-      out.resize(n_);
-      double top = -1e300;
-      for (std::size_t i = 0; i < n_; ++i) {
-        const Way w = way(i);
-        out[i] = log_beta_ratio(q[Alpha], q[Beta], w.bought, w.missed) + log_beta_ratio(q[Gamma], q[Delta], w.left, w.stayed);
-        top = std::max(top, out[i]);
-      }
-      return top;
-    }
-
-   private:
-    const Customer& c_;
-    std::size_t n_;
-  };
 };
 
 // Shifted-beta-geometric (Fader & Hardie 2007, "How to project customer retention"): at each renewal a subscriber leaves

@@ -5,8 +5,6 @@
 #include <cmath>
 #include <limits>
 
-#include <boost/math/special_functions/gamma.hpp>
-
 #include "core/ltv_family.hpp"
 
 namespace icp::ltv {

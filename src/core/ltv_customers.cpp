@@ -25,11 +25,20 @@ void gather(std::vector<T>& all, Key&& key, const Stop& stop) {
   all.shrink_to_fit();
 }
 
+// What a likelihood still adds up one by one.
+constexpr double most_occasions = 100'000;
+
+void require_few(double occasions) {
+  if (occasions > most_occasions)
+    throw Error(ErrorCode::invalid_parameter, "the option \"period\" is too short for these histories", "One of them has more than 100,000 occasions.");
+}
+
 }  // namespace
 
 Customer in_occasions(std::span<const std::int32_t> days, std::int32_t until, double period, bool subscription) {
   Customer c;
   c.t = std::max(0.0, std::floor((until - days.front()) / period - 0.5));
+  require_few(c.t);
   for (const std::int32_t day : days) {
     const double occasion = std::round((day - days.front()) / period);
     if (occasion <= c.tx || occasion > c.t) continue;
@@ -43,6 +52,7 @@ Customer in_occasions(std::span<const std::int32_t> days, std::int32_t until, do
 Customer in_occasions(double frequency, double recency, double age, double period, bool subscription) {
   Customer c;
   c.t = std::round(age * week / period);
+  require_few(c.t);
   c.tx = std::min(c.t, std::round(recency * week / period));
   c.x = subscription ? c.tx : std::min(frequency, c.tx);
   if (c.x == 0) c.tx = 0;

@@ -6,6 +6,7 @@
 #include <boost/math/quadrature/gauss.hpp>
 #include <boost/math/special_functions/digamma.hpp>
 #include <boost/math/special_functions/gamma.hpp>
+#include <boost/math/special_functions/trigamma.hpp>
 
 namespace icp::ltv {
 
@@ -39,8 +40,15 @@ constexpr double few = 64;   // so many terms are added one by one
 const Rule& rule8() { return rule<8>(); }
 const Rule& rule12() { return rule<12>(); }
 
+namespace {
+using Fast = boost::math::policies::policy<boost::math::policies::promote_double<false>>;
+}
+double log_gamma(double a) { return boost::math::lgamma(a, Fast()); }
+double digamma(double a) { return boost::math::digamma(a, Fast()); }
+double trigamma(double a) { return boost::math::trigamma(a, Fast()); }
+
 double log_rising(double a, double n) {
-  if (n > few || n != std::floor(n)) return boost::math::lgamma(a + n) - boost::math::lgamma(a);
+  if (n > few || n != std::floor(n)) return log_gamma(a + n) - log_gamma(a);
   double sum = 0, product = 1;
   for (int k = 0; k < static_cast<int>(n); ++k) {
     product *= a + k;
@@ -50,7 +58,7 @@ double log_rising(double a, double n) {
 }
 
 double digamma_rising(double a, double n) {
-  if (n > few || n != std::floor(n)) return boost::math::digamma(a + n) - boost::math::digamma(a);
+  if (n > few || n != std::floor(n)) return digamma(a + n) - digamma(a);
   double sum = 0;
   for (int k = 0; k < static_cast<int>(n); ++k) sum += 1 / (a + k);
   return sum;

@@ -67,6 +67,11 @@ struct Rule {
 const Rule& rule8();
 const Rule& rule12();
 
+// Of positive numbers, in double precision throughout (Boost.Math works in long double unless told otherwise: thrice the time).
+double log_gamma(double a);
+double digamma(double a);
+double trigamma(double a);
+
 // log Γ(a + n) - log Γ(a), without loss where n is small beside a.
 double log_rising(double a, double n);
 // Its derivative by a.

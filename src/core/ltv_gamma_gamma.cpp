@@ -4,9 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include <boost/math/special_functions/digamma.hpp>
-#include <boost/math/special_functions/gamma.hpp>
-
 #include "core/ltv_family.hpp"
 
 namespace icp::ltv {
@@ -22,10 +19,10 @@ double gamma_gamma(std::span<const Spend> customers, std::span<const double> par
     if (s.x != last) {
       last = s.x;
       log_x = std::log(s.x);
-      level = boost::math::lgamma(px + q) - boost::math::lgamma(px) - boost::math::lgamma(q);
-      const double both = boost::math::digamma(px + q);
-      by_p = both - boost::math::digamma(px);
-      by_q = both - boost::math::digamma(q);
+      level = log_gamma(px + q) - log_gamma(px) - log_gamma(q);
+      const double both = digamma(px + q);
+      by_p = both - digamma(px);
+      by_q = both - digamma(q);
     }
     const double log_mean = std::log(s.mean), sum = v + s.x * s.mean, log_sum = std::log(sum);
     total += s.weight * (level + q * (log_v - log_sum) + px * (log_mean + log_x - log_sum) - log_mean);

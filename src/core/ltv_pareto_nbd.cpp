@@ -29,20 +29,22 @@ void integrate(double alpha, double beta, double m, double n, double from, doubl
   const double c = std::min(alpha, beta), gap = std::abs(alpha - beta), first = c + from;
   const double range = std::log1p((to - from) / first);
   const double near = alpha <= beta ? m : n, far = alpha <= beta ? n : m;   // exponents of c + t and of the other
-  const double decay = std::abs(near - 1) + far;
-  const bool single = decay * range <= 3;
+  // How fast f falls at u = c + t; the other factor joins in as u grows beside the gap.
+  const auto decay = [&](double u) { return std::abs(near - 1) + far * u / (u + gap); };
+  const bool single = decay(c + to) * range <= 3;
   const Rule& rule = single ? rule8() : rule12();
-  const double panel = single ? range : std::min(range, most_decay / decay);
+  double u0 = first;
   for (double y = 0; y < range;) {
-    const double width = range - y < 1.5 * panel ? range - y : panel;
+    double width = single ? range : std::min(range - y, most_decay / decay(u0));
+    if (width > 0.1) width = std::min({range - y, std::max(0.1, 1.5 * most_decay / decay(u0 * std::exp(width))), width});
     for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
-      const double u = first * std::exp(y + width * rule.nodes[i]);
+      const double u = u0 * std::exp(width * rule.nodes[i]);
       const double t = u - c;
       visit(t, alpha <= beta ? u : u + gap, alpha <= beta ? u + gap : u, width * rule.weights[i] * u);
     }
     y += width;
-    const double u = first * std::exp(y);
-    if ((near - 1) * y + far * std::log((u + gap) / (first + gap)) > negligible) break;
+    u0 = first * std::exp(y);
+    if ((near - 1) * y + far * std::log((u0 + gap) / (first + gap)) > negligible) break;
   }
 }
 

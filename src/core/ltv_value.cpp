@@ -3,7 +3,6 @@
 #include <bit>
 #include <cmath>
 
-#include <boost/math/special_functions/trigamma.hpp>
 #include <fmt/format.h>
 
 #include "icp/estimate.hpp"
@@ -188,7 +187,7 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
   double spread = 0, within = 0;
   if (!model_.spend.values.empty()) {
     const double p = model_.spend.values[0], x = h.frequency + (model_.spend_all ? 1 : 0);
-    spread = boost::math::trigamma(p * x + model_.spend.values[1]);
+    spread = ltv::trigamma(p * x + model_.spend.values[1]);
     within = 1 / p;
   }
   if (model_.customers < many_customers) spread += parameter_variance(*kept_->family, model_.purchases, c, horizon);
