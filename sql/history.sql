@@ -31,6 +31,9 @@ COMMENT ON FUNCTION ltv_history_step(ltv_history, timestamptz, double precision,
 CREATE FUNCTION ltv_history_step(state ltv_history, happened_at timestamptz, amount double precision, until date) RETURNS ltv_history
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'ltv_history_step_moment_date';
 COMMENT ON FUNCTION ltv_history_step(ltv_history, timestamptz, double precision, date) IS 'Transition function of ltv_history_agg: the history with one more order; a NULL state is an empty one.';
+CREATE FUNCTION ltv_history_step(state ltv_history, happened_at timestamp, amount double precision, until date) RETURNS ltv_history
+LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'ltv_history_step_moment_date';
+COMMENT ON FUNCTION ltv_history_step(ltv_history, timestamp, double precision, date) IS 'Transition function of ltv_history_agg: the history with one more order; a NULL state is an empty one.';
 CREATE FUNCTION ltv_history_combine(a ltv_history, b ltv_history) RETURNS ltv_history
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_history_combine(ltv_history, ltv_history) IS
@@ -47,11 +50,15 @@ COMMENT ON AGGREGATE ltv_history_agg(timestamp, double precision, timestamp) IS
 CREATE AGGREGATE ltv_history_agg(happened_at timestamptz, amount double precision, until timestamptz) (
     STYPE = ltv_history, SFUNC = ltv_history_step, COMBINEFUNC = ltv_history_combine, SSPACE = 512, PARALLEL = SAFE);
 COMMENT ON AGGREGATE ltv_history_agg(timestamptz, double precision, timestamptz) IS
-'The same of moments: their days in UTC, whatever the zone of the session.';
+'The same of moments: their days in UTC, whatever the zone of the session. Only moments may have a moment as their end: with other times PostgreSQL would cast those in the zone of the session.';
 CREATE AGGREGATE ltv_history_agg(happened_at timestamptz, amount double precision, until date) (
     STYPE = ltv_history, SFUNC = ltv_history_step, COMBINEFUNC = ltv_history_combine, SSPACE = 512, PARALLEL = SAFE);
 COMMENT ON AGGREGATE ltv_history_agg(timestamptz, double precision, date) IS
 'The same of moments with the end as a day: their days in UTC, whatever the zone of the session.';
+CREATE AGGREGATE ltv_history_agg(happened_at timestamp, amount double precision, until date) (
+    STYPE = ltv_history, SFUNC = ltv_history_step, COMBINEFUNC = ltv_history_combine, SSPACE = 512, PARALLEL = SAFE);
+COMMENT ON AGGREGATE ltv_history_agg(timestamp, double precision, date) IS
+'The same of times without a zone with the end as a day.';
 CREATE AGGREGATE ltv_history_merge(history ltv_history) (
     STYPE = ltv_history, SFUNC = ltv_history_combine, COMBINEFUNC = ltv_history_combine, SSPACE = 512, PARALLEL = SAFE);
 COMMENT ON AGGREGATE ltv_history_merge(ltv_history) IS

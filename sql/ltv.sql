@@ -48,7 +48,7 @@ CREATE FUNCTION ltv_sample_merge(a ltv_sample, b ltv_sample) RETURNS ltv_sample
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_sample_merge(ltv_sample, ltv_sample) IS 'Combine function of ltv_fit and ltv_fit_by.';
 CREATE FUNCTION ltv_fit_final(state ltv_sample) RETURNS ltv_model
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000000 AS 'MODULE_PATHNAME';
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_fit_final(ltv_sample) IS 'Final function of ltv_fit.';
 CREATE AGGREGATE ltv_fit(history ltv_history, options jsonb) (
     STYPE = ltv_sample, SFUNC = ltv_fit_step, COMBINEFUNC = ltv_sample_merge, SSPACE = 100000000,
@@ -62,7 +62,7 @@ COMMENT ON COLUMN ltv_cohort.cohort IS 'The cohort; NULL for histories whose coh
 COMMENT ON COLUMN ltv_cohort.n IS 'Its customers with a purchase.';
 COMMENT ON COLUMN ltv_cohort.model IS 'Its model, shrunk to the whole by as much as the cohorts are alike.';
 CREATE FUNCTION ltv_fit_by_final(state ltv_sample) RETURNS ltv_cohort[]
-LANGUAGE c IMMUTABLE PARALLEL SAFE COST 1000000 AS 'MODULE_PATHNAME';
+LANGUAGE c IMMUTABLE PARALLEL SAFE COST 10000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_fit_by_final(ltv_sample) IS 'Final function of ltv_fit_by.';
 CREATE AGGREGATE ltv_fit_by(cohort text, history ltv_history, options jsonb) (
     STYPE = ltv_sample, SFUNC = ltv_fit_by_step, COMBINEFUNC = ltv_sample_merge, SSPACE = 100000000,
@@ -122,7 +122,7 @@ COMMENT ON COLUMN ltv_value.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN ltv_value.p_alive IS 'As ltv_p_alive.';
 COMMENT ON COLUMN ltv_value.purchases IS 'As ltv_expected_purchases, not discounted.';
 COMMENT ON COLUMN ltv_value.spend IS 'As ltv_expected_spend, before the margin.';
-COMMENT ON COLUMN ltv_value.note IS 'What to know before ranking by it: bought once (its spend is the mean of repeat customers, not its own), no purchase yet, returned more than it bought, to date without the first purchase, no money is known. NULL where nothing.';
+COMMENT ON COLUMN ltv_value.note IS 'What to know before ranking by it: bought once (its spend is the mean of repeat customers, not its own), no purchase yet, returned more than it bought, to date without the first purchase, no money is known; several with a semicolon between. NULL where nothing.';
 CREATE FUNCTION ltv(history ltv_history, model ltv_model, horizon interval, discount double precision DEFAULT 0, margin double precision DEFAULT 1) RETURNS ltv_value
 LANGUAGE c IMMUTABLE PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv(ltv_history, ltv_model, interval, double precision, double precision) IS

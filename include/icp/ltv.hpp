@@ -164,7 +164,7 @@ LtvTerms ltv_terms(double weeks, std::optional<double> annual, std::optional<dou
 struct LtvValue {
   double to_date = 0, expected = 0, total = 0, lo = 0, hi = 0;
   double p_alive = 0, purchases = 0, spend = 0;
-  const char* note = "";                  // what to know of this customer; empty where nothing
+  std::string note;                       // what to know of this customer; empty where nothing
 };
 
 // Reads a model many times. What depends on frequency and age alone is kept.

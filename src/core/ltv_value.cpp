@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "icp/estimate.hpp"
+#include "icp/text.hpp"
 
 #include "core/ltv_customers.hpp"
 
@@ -83,8 +84,8 @@ double discount_of(const LtvModel& model, double weekly) { return in_periods(mod
 
 LtvTerms ltv_terms(double weeks, std::optional<double> annual, std::optional<double> margin) {
   if (!(weeks >= 0 && weeks <= most_weeks)) throw Error(ErrorCode::invalid_parameter, "the horizon must be from 0 to 100 years", {}, "For example interval '36 months'.");
-  if (annual && !(*annual >= 0 && *annual <= 10)) throw Error(ErrorCode::invalid_parameter, "the discount must be a yearly rate from 0 to 10", fmt::format("It is {}.", *annual), "0.12 is 12 % a year.");
-  if (margin && !(*margin >= 0 && *margin <= 1e6)) throw Error(ErrorCode::invalid_parameter, "the margin must be a share that is not negative", fmt::format("It is {}.", *margin), "0.35 is 35 % of the revenue.");
+  if (annual && !(*annual >= 0 && *annual <= 10)) throw Error(ErrorCode::invalid_parameter, "the discount must be a yearly rate from 0 to 10", fmt::format("It is {}.", number_text(*annual)), "0.12 is 12 % a year.");
+  if (margin && !(*margin >= 0 && *margin <= 1e6)) throw Error(ErrorCode::invalid_parameter, "the margin must be a share that is not negative", fmt::format("It is {}.", number_text(*margin)), "0.35 is 35 % of the revenue.");
   return {weeks, annual ? std::log1p(*annual) / weeks_of_year : 0, margin.value_or(1)};
 }
 
@@ -155,9 +156,10 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
   v.to_date = terms.margin * std::max(0.0, h.total);
   v.expected = v.p_alive = v.purchases = v.spend = NAN;
   v.total = v.lo = v.hi = v.to_date;
-  v.note = h.total < 0 ? "returned more than it bought" : "";
+  const auto note = [&v](const char* text) { v.note += (v.note.empty() ? "" : "; ") + std::string(text); };
+  if (h.total < 0) note("returned more than it bought");
   if (!h.bought) {
-    if (*v.note == '\0') v.note = "no purchase yet";
+    note("no purchase yet");
     return v;
   }
   const Customer c = customer_of(model_, h, days, until);
@@ -167,14 +169,14 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
   v.purchases = v.p_alive * f.purchases;
   const auto spend = this->spend(h);
   if (!spend) {
-    v.note = "no money is known";
+    note("no money is known");
     return v;
   }
   v.spend = *spend;
   v.expected = terms.margin * v.p_alive * f.discounted * v.spend;
   v.total = v.to_date + v.expected;
-  if (h.frequency == 0 && !model_.spend_all) v.note = "bought once: its spend is the mean of repeat customers, not its own";
-  else if (std::isnan(h.first_spend)) v.note = "to date without the first purchase, whose amount is not known";
+  if (h.frequency == 0 && !model_.spend_all) note("bought once: its spend is the mean of repeat customers, not its own");
+  if (std::isnan(h.first_spend)) note("to date without the first purchase, whose amount is not known");
 
   // Purchases: none with a known probability, else by their first two moments. Spend: Gamma about the customer's own mean,
   // which is known up to the log-variance that Gamma-Gamma leaves.

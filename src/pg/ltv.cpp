@@ -32,23 +32,43 @@ struct LtvSamples {
     return it->second;
   }
 
+  // Each sample's bytes stand behind a list of their cohorts and sizes, and that behind its own size.
   struct Form {
     static constexpr std::uint16_t version = LtvSamples::version;
-    std::map<std::string, std::string> samples;
+    std::vector<std::pair<std::string, std::uint64_t>> samples;
     template <class A>
     void describe(A& a) { a.field("samples", samples); }
   };
   std::string to_bytes() const {
     Form form;
-    for (const auto& [cohort, sample] : samples) form.samples.emplace(cohort, sample.to_bytes());
-    return icp::to_binary(form);
+    std::string all;
+    for (const auto& [cohort, sample] : samples) {
+      const std::string bytes = sample.to_bytes();
+      form.samples.emplace_back(cohort, bytes.size());
+      all += bytes;
+    }
+    const std::string list = icp::to_binary(form);
+    const auto size = static_cast<std::uint64_t>(list.size());
+    std::string out(sizeof size, '\0');
+    std::memcpy(out.data(), &size, sizeof size);
+    return out + list + all;
   }
   static LtvSamples from_bytes(std::string_view bytes, const char* type, std::pmr::memory_resource* resource) {
+    const auto take = [&](std::uint64_t size) {
+      if (size > bytes.size()) throw icp::Error(icp::ErrorCode::invalid_binary, std::string("invalid binary form of type ") + type, "It ends too early.");
+      const std::string_view part = bytes.substr(0, size);
+      bytes.remove_prefix(size);
+      return part;
+    };
+    std::uint64_t size = 0;
+    std::memcpy(&size, take(sizeof size).data(), sizeof size);
     LtvSamples out(resource);
-    for (const auto& [cohort, sample] : icp::from_binary<Form>(bytes, type).samples) {
+    for (const auto& [cohort, length] : icp::from_binary<Form>(take(size), type).samples) {
       if (!cohort.empty() && cohort[0] != '=') throw icp::Error(icp::ErrorCode::invalid_binary, std::string("invalid binary form of type ") + type, "A cohort has no name.");
-      out.samples.emplace(cohort, icp::LtvSample::from_bytes(sample, type, resource));
+      if (!out.samples.emplace(cohort, icp::LtvSample::from_bytes(take(length), type, resource)).second)
+        throw icp::Error(icp::ErrorCode::invalid_binary, std::string("invalid binary form of type ") + type, "A cohort occurs twice.");
     }
+    take(bytes.size());
     return out;
   }
 };
@@ -272,6 +292,6 @@ ICP_FUNCTION(ltv) {
   icp::pg::ResultSet& row = *site.row;
   row.number("to_date", v.to_date).number("expected", v.expected).number("total", v.total).number("lo", v.lo).number("hi", v.hi);
   row.number("p_alive", v.p_alive).number("purchases", v.purchases).number("spend", v.spend);
-  if (*v.note != '\0') row.text("note", v.note);
+  if (!v.note.empty()) row.text("note", v.note);
   return row.row();
 }

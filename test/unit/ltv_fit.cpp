@@ -208,7 +208,7 @@ TEST(LtvFit, SteadyCustomersOutrankLargeOnes) {
     EXPECT_GT(value(1).total, 4 * value(0).total) << options;
     EXPECT_GT(value(1).lo, value(0).hi) << options;
     EXPECT_EQ(value(1).to_date, 7'200'000);
-    EXPECT_EQ(std::string(value(0).note).empty(), m.spend_all);
+    EXPECT_EQ(value(0).note.empty(), m.spend_all);
   }
 }
 
