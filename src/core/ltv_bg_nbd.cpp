@@ -70,8 +70,9 @@ double pairs_given(double p, double r, double tau) {
 
 double mean(const Rates& k, double t) {
   if (!(t > 0)) return 0;
-  if (k.a <= 20 && k.b <= 1e6) return std::max(0.0, mean_by_series(k, t));
   const double tau = t / k.alpha;
+  // The series is fast where it converges well.
+  if (k.a <= 20 && k.b <= 1e6 && tau < 50) return std::max(0.0, mean_by_series(k, t));
   return over_dropout(k, 1e-14, [&](double p) { return mean_given(p, k.r, tau); });
 }
 
@@ -133,7 +134,7 @@ class BetaGeometric final : public Family {
     Future f;
     f.purchases = f.discounted = mean(k, horizon);
     f.none = std::exp(-k.r * std::log1p(tau));
-    f.pairs = over_dropout(k, 1e-9, [&](double p) { return pairs_given(p, k.r, tau); });
+    f.pairs = over_dropout(k, 1e-7, [&](double p) { return pairs_given(p, k.r, tau); });
     if (discount > 0 && horizon > 0) {
       // By parts: e^{-δH} E(H) + δ ∫ e^{-δt} E(t) dt, with t = α (e^y - 1).
       const double end = std::log1p(tau);

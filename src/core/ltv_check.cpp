@@ -83,6 +83,8 @@ void describe_fit(LtvModel& model, const Learned& purchases, std::span<const Cus
   if (oldest == 0) say(model, "warning", "purchases", "all customers are new on the last day: nothing can be told of them yet");
   if (n < 100) say(model, "warning", "purchases", fmt::format("only {} customers: parameters of fewer than 100 are uncertain", number_text(n)), n);
   say_bounds(model, "purchases", purchases, family.names());
+  if (!in_periods(model.kind) && purchases.bound[0] && purchases.part.values[0] > 1 && repeat > 0)
+    say(model, "warning", "purchases", "customers buy more evenly than at random times: where they have regular occasions to buy, learn with the option \"period\"");
 }
 
 namespace {

@@ -92,17 +92,30 @@ double period_of(const LtvSample& sample, const LtvOptions& options) {
 // likelihood. BG/NBD, the best known, stands unless another is better by more than 2, "positive evidence" (Kass & Raftery 1995).
 constexpr double evidence = 2;
 
+// Of very many customers every k-th is asked, in the order of frequency, recency and age, and stands for k.
+constexpr std::size_t enough_to_choose = 50'000;
+
 Learned choose(LtvModel& model, std::span<const Customer> customers, const Stop& stop) {
   std::optional<Learned> best;
   std::string tried;
+  const std::size_t every = (customers.size() + enough_to_choose - 1) / enough_to_choose;
+  std::vector<Customer> some;
+  if (every > 1)
+    for (std::size_t i = every / 2; i < customers.size(); i += every) {
+      some.push_back(customers[i]);
+      some.back().weight *= static_cast<double>(every);
+    }
+  const std::span<const Customer> asked = every > 1 ? some : customers;
   for (const LtvKind kind : without_contract) {
-    Learned one = learn_purchases(family_of(kind), customers, {}, nullptr, stop);
+    Learned one = learn_purchases(family_of(kind), asked, {}, nullptr, stop);
     tried += fmt::format("{}{} {:.2f}", tried.empty() ? "" : ", ", ltv_kind_names[static_cast<std::size_t>(kind)], one.part.log_likelihood);
     if (best && !(one.part.log_likelihood > best->part.log_likelihood + (model.kind == LtvKind::bg_nbd ? evidence : 1e-6))) continue;
     model.kind = kind;
     best = std::move(one);
   }
-  say(model, "info", "model", fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({})", ltv_kind_names[static_cast<std::size_t>(model.kind)], tried));
+  if (every > 1) best = learn_purchases(family_of(model.kind), customers, {}, &best->part, stop);
+  say(model, "info", "model", fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({}{})", ltv_kind_names[static_cast<std::size_t>(model.kind)], tried,
+                                         every > 1 ? fmt::format("; judged by every {}th customer", every) : ""));
   return std::move(*best);
 }
 
@@ -164,8 +177,11 @@ void LtvModel::validate() const {
   if (!spend.values.empty() && spend.values.size() != 3) refuse("Its spend has not three parameters.");
   for (const LtvPart* part : {&purchases, &spend}) {
     if (part->covariance.size() != part->values.size() * part->values.size()) refuse("A covariance has not as many rows as there are parameters.");
-    for (const double v : part->values)
-      if (!(v >= 1e-300 && v <= 1e300)) refuse("A parameter is not positive.");
+    for (std::size_t i = 0; i < part->values.size(); ++i) {
+      const bool scale = part == &spend ? i == 2 : ltv::family_of(kind).is_time(i);
+      const double most = scale ? 1e30 : 1e6;   // beyond what a fit gives
+      if (!(part->values[i] >= 1 / most && part->values[i] <= most)) refuse("A parameter is out of range.");
+    }
     for (const double v : part->covariance)
       if (!std::isfinite(v)) refuse("A covariance is not finite.");
   }

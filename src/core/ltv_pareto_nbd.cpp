@@ -22,8 +22,11 @@ enum { R, Alpha, S, Beta };
 constexpr double most_decay = 8;     // of one panel, in powers of e
 constexpr double negligible = 45;
 
-// Calls visit(t, α+t, β+t, weight) over nodes of ∫ f dt from `from` to `to`, where f is about (α+t)^-m (β+t)^-n, until
+// Calls visit({t, α+t, β+t, their logarithms, weight}) over nodes of ∫ f dt from `from` to `to`, where f is about (α+t)^-m (β+t)^-n, until
 // what is left of f is negligible.
+struct Node {
+  double t, a, b, log_a, log_b, weight;
+};
 template <class Visit>
 void integrate(double alpha, double beta, double m, double n, double from, double to, Visit&& visit) {
   const double c = std::min(alpha, beta), gap = std::abs(alpha - beta), first = c + from;
@@ -33,17 +36,19 @@ void integrate(double alpha, double beta, double m, double n, double from, doubl
   const auto decay = [&](double u) { return std::abs(near - 1) + far * u / (u + gap); };
   const bool single = decay(c + to) * range <= 3;
   const Rule& rule = single ? rule8() : rule12();
-  double u0 = first;
+  double u0 = first, log_u0 = std::log(first);
+  const double log_first = log_u0;
   for (double y = 0; y < range;) {
     double width = single ? range : std::min(range - y, most_decay / decay(u0));
     if (width > 0.1) width = std::min({range - y, std::max(0.1, 1.5 * most_decay / decay(u0 * std::exp(width))), width});
     for (std::size_t i = 0; i < rule.nodes.size(); ++i) {
-      const double u = u0 * std::exp(width * rule.nodes[i]);
-      const double t = u - c;
-      visit(t, alpha <= beta ? u : u + gap, alpha <= beta ? u + gap : u, width * rule.weights[i] * u);
+      const double u = u0 * std::exp(width * rule.nodes[i]), log_u = log_u0 + width * rule.nodes[i], log_other = std::log(u + gap), weight = width * rule.weights[i] * u;
+      if (alpha <= beta) visit(Node{u - c, u, u + gap, log_u, log_other, weight});
+      else visit(Node{u - c, u + gap, u, log_other, log_u, weight});
     }
     y += width;
     u0 = first * std::exp(y);
+    log_u0 = log_first + y;
     if ((near - 1) * y + far * std::log((u0 + gap) / (first + gap)) > negligible) break;
   }
 }
@@ -62,14 +67,13 @@ Bracket bracket(const Customer& c, double r, double alpha, double s, double beta
   double leave = 0;
   std::array<double, 4> g{};
   if (c.t > c.tx)
-    integrate(alpha, beta, m, s + 1, c.tx, c.t, [&](double, double a, double b, double w) {
-      const double la = std::log(a), lb = std::log(b);
-      const double f = w * s / b * std::exp(-m * (la - log_at) - s * (lb - log_bt));
+    integrate(alpha, beta, m, s + 1, c.tx, c.t, [&](const Node& n) {
+      const double f = n.weight * s / n.b * std::exp(-m * (n.log_a - log_at) - s * (n.log_b - log_bt));
       leave += f;
-      g[R] += f * la;
-      g[Alpha] += f / a;
-      g[S] += f * lb;
-      g[Beta] += f / b;
+      g[R] += f * n.log_a;
+      g[Alpha] += f / n.a;
+      g[S] += f * n.log_b;
+      g[Beta] += f / n.b;
     });
   Bracket out;
   const double all = stay + leave;
@@ -132,8 +136,8 @@ class ParetoNbd final : public Family {
     f.pairs = std::max(0.0, 2 * r * (r + 1) * (beta / alpha) * (beta / alpha) * (power_integral(2 - s, log_end) - power_integral(1 - s, log_end)));
     f.none = std::exp(-s * log_end - r * std::log1p(horizon / alpha));
     if (!(horizon > 0)) return f;
-    integrate(alpha, beta, r, s + 1, 0, horizon, [&](double t, double, double b, double w) {
-      f.none += w * s / b * std::exp(-s * std::log1p(t / beta) - r * std::log1p(t / alpha));
+    integrate(alpha, beta, r, s + 1, 0, horizon, [&](const Node& n) {
+      f.none += n.weight * s / n.b * std::exp(-s * std::log1p(n.t / beta) - r * std::log1p(n.t / alpha));
     });
     if (discount > 0) {
       double sum = 0;

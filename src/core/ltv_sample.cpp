@@ -180,7 +180,7 @@ LtvSample LtvSample::from_bytes(std::string_view bytes, const char* type, std::p
     if (at > form.days.size() || row.weight == 0) refuse();
     for (std::uint64_t i = row.at; i < at; ++i)
       if (form.days[i] > row.until || std::abs(static_cast<std::int64_t>(form.days[i])) > LtvHistory::max_day || (i > row.at && form.days[i] <= form.days[i - 1])) refuse();
-    const bool numbers = row.frequency >= 0 && row.recency >= 0 && row.age >= row.recency && row.age <= LtvHistory::max_weeks && row.frequency <= LtvHistory::max_frequency;
+    const bool numbers = row.frequency >= 0 && row.frequency == std::floor(row.frequency) && row.recency >= 0 && (row.frequency > 0) == (row.recency > 0) && row.age >= row.recency && row.age <= LtvHistory::max_weeks && row.frequency <= LtvHistory::max_frequency;
     if (!numbers || row.mean < 0 || row.first < 0 || std::isinf(row.mean) || std::isinf(row.first) || std::isinf(row.change)) refuse();
     out.rows_.push_back(row);
   }

@@ -27,7 +27,7 @@ using ltv::Future;
 
 // Remembers by what is asked: frequency, age, horizon, discount. A place is overwritten by the next that falls on it.
 struct LtvScorer::Kept {
-  static constexpr std::size_t places = 1 << 13;
+  static constexpr std::size_t places = 1 << 16;
   struct Key {
     double x, t, horizon, discount;
     bool operator==(const Key&) const = default;

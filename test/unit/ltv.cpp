@@ -262,6 +262,20 @@ TEST(Ltv, GradientsAreThoseOfTheLikelihood) {
   }
 }
 
+// Two ways to the expected purchases of BG/NBD meet: the series, and the integral over the drop-out.
+TEST(Ltv, SeriesAndIntegralMeet) {
+  Random random(14);
+  for (int trial = 0; trial < 300; ++trial) {
+    const auto draw = [&] { return std::exp(1.2 * random.normal()); };
+    const double r = draw(), alpha = 10 * draw(), b = 2 * draw();
+    const auto mean = [&](double a, double t) { return ltv::bg_nbd().purchases({0, 0, 0, 1}, std::vector<double>{r, alpha, a, b}, t); };
+    EXPECT_NEAR(mean(20, 30) / mean(20 * (1 + 1e-12), 30), 1, 1e-8);         // a = 20 and just above
+    const double a = trial % 5 == 0 ? 1 : draw();
+    EXPECT_NEAR(mean(a, 49.9999999 * alpha) / mean(a, 50 * alpha), 1, 1e-7);
+    EXPECT_NEAR(mean(1, 25) / mean(1 + 1e-9, 25), 1, 1e-7);                  // the singularity of the closed form
+  }
+}
+
 // The likelihood of Pareto/NBD as it is published, with hypergeometric series, where those converge well.
 double by_series(double a, double b, double c, double z) {
   long double term = 1, sum = 1;
