@@ -88,7 +88,9 @@ ResultSet::ResultSet(FunctionCallInfo fcinfo, AsRow) {
 }
 
 Datum ResultSet::row() {
-  return pg_call([&] { return HeapTupleGetDatum(heap_form_tuple(columns_, values_.data(), reinterpret_cast<bool*>(nulls_.data()))); });
+  const Datum row = pg_call([&] { return HeapTupleGetDatum(heap_form_tuple(columns_, values_.data(), reinterpret_cast<bool*>(nulls_.data()))); });
+  nulls_.assign(nulls_.size(), 1);
+  return row;
 }
 
 Datum ResultSet::array() const {

@@ -39,7 +39,8 @@ class ResultSet {
   struct AsArray {};
   ResultSet(FunctionCallInfo fcinfo, AsArray);
   Datum array() const;
-  // For a function that returns one value of a named composite type: row() instead of emit().
+  // For a function that returns one value of a named composite type: row() instead of emit(). It can be kept for the next
+  // call where it was made in a memory context that lives as long.
   struct AsRow {};
   ResultSet(FunctionCallInfo fcinfo, AsRow);
   Datum row();
