@@ -92,3 +92,28 @@ SELECT l.name, l.icp_label, round(100 * s.win_probability::numeric) AS win_perce
 FROM lead l CROSS JOIN LATERAL icp_score(l, 'main') s CROSS JOIN LATERAL icp_score_range(l, 'main') r
 LEFT JOIN LATERAL icp_next_question(l, 'main') q ON q.rank = 1
 WHERE l.id > 100000 ORDER BY l.id;
+
+\qecho '13. What customers are worth: learned from invoices alone'
+CREATE TABLE customer_history AS SELECT customer_id, ltv_history_agg(invoiced_on, amount, date '2025-09-30') AS h FROM invoice GROUP BY 1;
+CREATE TABLE customer_model AS SELECT ltv_fit(h, '{"period": "month"}') AS m FROM customer_history;
+SELECT d.severity, d.name, round(d.value::numeric, 2) AS value, round(d.lo::numeric, 2) AS lo, round(d.hi::numeric, 2) AS hi, d.message FROM customer_model, ltv_diagnostics(m) d
+WHERE d.severity = 'warning' OR d.name IN ('model', 'customers', 'holdout_expected', 'holdout_actual', 'population_mean_spend', 'spend_correlation');
+SELECT s.cohort, count(*) AS customers, round(sum(v.to_date)) AS to_date, round(sum(v.expected)) AS expected_12_months, round(avg(v.total)) AS mean_total, round(avg(v.p_alive)::numeric, 2) AS alive
+FROM customer_history c JOIN (SELECT DISTINCT ON (company_id) company_id, icp_cohort(d, 'main') AS cohort FROM icp_deals d WHERE outcome = 'Won' ORDER BY company_id, deal_id) s ON s.company_id = c.customer_id
+CROSS JOIN LATERAL ltv(c.h, (SELECT m FROM customer_model), interval '12 months', 0.12, 0.35) v
+GROUP BY 1 ORDER BY expected_12_months DESC;
+
+\qecho '14. The potential matrix: where the clients stand, quarter by quarter, and what to expect of a goal'
+CREATE VIEW client_history AS
+SELECT q.as_of, c.client_id, c.potential, coalesce(p.purchases, 0) AS purchases, c.owner, q.as_of AS updated_at, 'account plan' AS potential_source
+FROM (SELECT d::date AS as_of FROM generate_series(timestamp '2025-01-01', timestamp '2025-10-01', interval '3 months') d) q
+CROSS JOIN client_potential c
+LEFT JOIN (SELECT x.as_of, i.customer_id, sum(i.amount) AS purchases FROM (SELECT d::date AS as_of FROM generate_series(timestamp '2025-01-01', timestamp '2025-10-01', interval '3 months') d) x
+           JOIN invoice i ON icp_in_year(i.invoiced_on, x.as_of) GROUP BY 1, 2) p ON p.as_of = q.as_of AND p.customer_id = c.client_id;
+INSERT INTO icp_potential_goals (title, target, starts_on, due_on) VALUES ('130 clients up a cell this quarter', 130, '2025-10-01', '2025-12-31');
+SELECT s.as_of, s.clients, s.placed, s.unrealised, s.underestimated
+FROM unnest('{2025-01-01,2025-04-01,2025-07-01,2025-10-01}'::date[]) WITH ORDINALITY d (as_of, n) CROSS JOIN LATERAL icp_snapshot_potential('client_history', d.as_of) s ORDER BY d.n;
+SELECT cell_no, title_en, title_ru, clients, purchases, potential, unrealised FROM icp_potential_matrix;
+SELECT cell_no, opening, entered, moved_in, moved_out, gone, closing FROM icp_potential_account WHERE as_of = '2025-10-01' ORDER BY cell_no;
+SELECT title, target, done, round(expected_by_due::numeric, 1) AS expected, expected_lo AS lo, expected_hi AS hi, round(probability::numeric, 2) AS probability, status FROM icp_potential_goal_progress;
+SELECT rank, client_id, title_en, unrealised, next_amount, plays_en FROM icp_potential_pilot LIMIT 5;

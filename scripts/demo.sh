@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The main job on a CRM that the project generates: check, train, read the cohorts, label leads, find look-alikes.
+# The main job on a CRM that the project generates: check, train, read the cohorts, label leads, find look-alikes, value and place customers.
 #   scripts/demo.sh [--keep]     the report is printed and left in build/demo/report.txt
 # --keep leaves the server running and says how to connect and how to stop it.
 set -euo pipefail
