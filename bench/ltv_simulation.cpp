@@ -17,9 +17,9 @@ int main(int argc, char** argv) {
       const double share = 100.0 * r.held[i] / r.sets;
       const bool met = r.quantities[i].raw ? share >= 90 : share >= 92 && share <= 98;
       good = good && met;
-      std::printf("%-10s %-36s %5.1f %%%s\n", ltv_kind_names[static_cast<std::size_t>(kind)], r.quantities[i].name.c_str(), share, met ? "" : "  outside of the aim");
+      std::printf("%-10s %-36s %5.1f %%%s\n", name_of(kind), r.quantities[i].name.c_str(), share, met ? "" : "  outside of the aim");
     }
-    if (r.not_converged > 0) std::printf("%-10s not converged: %d\n", ltv_kind_names[static_cast<std::size_t>(kind)], r.not_converged);
+    if (r.not_converged > 0) std::printf("%-10s not converged: %d\n", name_of(kind), r.not_converged);
     std::fflush(stdout);
   }
   return good ? 0 : 1;

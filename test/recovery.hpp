@@ -71,7 +71,7 @@ inline Recovered recover(LtvKind kind, int sets, int customers, std::uint64_t se
   Random random(seed);
   for (int set = 0; set < sets; ++set) {
     LtvSample sample;
-    sample.start(std::string("{\"model\":\"") + ltv_kind_names[static_cast<std::size_t>(kind)] + "\"}");
+    sample.start(std::string("{\"model\":\"") + name_of(kind) + "\"}");
     for (int i = 0; i < customers; ++i) sample.add(live(kind, truth, {}, 40 + 60 * random.uniform(), 0, random).history());
     const LtvModel model = *fit_ltv(sample);
     out.not_converged += model.purchases.converged ? 0 : 1;

@@ -25,6 +25,7 @@ namespace icp {
 
 enum class LtvKind : std::uint8_t { bg_nbd, mbg_nbd, pareto_nbd, bg_bb, sbg };
 inline constexpr std::array<const char*, 5> ltv_kind_names = {"bg_nbd", "mbg_nbd", "pareto_nbd", "bg_bb", "sbg"};
+inline const char* name_of(LtvKind kind) { return ltv_kind_names[static_cast<std::size_t>(kind)]; }
 // Whether time is counted in occasions of one period.
 inline constexpr bool in_periods(LtvKind kind) { return kind == LtvKind::bg_bb || kind == LtvKind::sbg; }
 
@@ -127,6 +128,7 @@ class LtvSample {
     std::int32_t until = 0;
     std::uint32_t days = 0;               // of purchase; 0: made from numbers
     std::uint64_t at = 0;                 // where its days begin
+    double customers() const { return static_cast<double>(weight) * 0x1p-20; }
   };
   std::span<const Row> rows() const { return rows_; }
   std::span<const std::int32_t> days(const Row& row) const { return std::span<const std::int32_t>(days_).subspan(row.at, row.days); }

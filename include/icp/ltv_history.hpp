@@ -13,6 +13,7 @@
 #include <limits>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -127,6 +128,7 @@ class LtvHistoryWords {
 };
 
 int capacity_class_of(const LtvHistory& history);
+std::string ltv_day_text(std::int32_t day);   // 2025-09-30
 LtvSummary summarise(std::span<const LtvDay> days, std::int32_t until);
 
 }  // namespace icp

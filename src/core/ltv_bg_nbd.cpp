@@ -71,8 +71,8 @@ double pairs_given(double p, double r, double tau) {
 double mean(const Rates& k, double t) {
   if (!(t > 0)) return 0;
   const double tau = t / k.alpha;
-  // The series is fast where it converges well.
-  if (k.a <= 20 && k.b <= 1e6 && tau < 50) return std::max(0.0, mean_by_series(k, t));
+  // The series is fast where it converges well; its terms are at most (1 + τ)^a.
+  if (k.a <= 150 && k.b <= 1e6 && tau < 50 && k.a * tau < 500) return std::max(0.0, mean_by_series(k, t));
   return over_dropout(k, 1e-14, [&](double p) { return mean_given(p, k.r, tau); });
 }
 

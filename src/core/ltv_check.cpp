@@ -13,9 +13,7 @@ namespace icp::ltv {
 
 namespace {
 
-constexpr double z95 = 1.959963984540054;
-
-std::string day_text(std::int32_t day) { return moment_text(static_cast<std::int64_t>(day) * 86'400'000'000).substr(0, 10); }
+double z95() { return normal_quantile(0.975); }
 
 double variance(const LtvPart& p, std::size_t i, std::size_t j) { return p.covariance[i * p.values.size() + j]; }
 
@@ -23,14 +21,14 @@ double variance(const LtvPart& p, std::size_t i, std::size_t j) { return p.covar
 void say_ratio(LtvModel& model, const char* name, std::string message, std::size_t a, std::size_t b) {
   const LtvPart& p = model.purchases;
   const double v = p.values[a] / p.values[b], known = variance(p, a, a) > 0 && variance(p, b, b) > 0;
-  const double spread = known > 0 ? z95 * std::sqrt(std::max(0.0, variance(p, a, a) + variance(p, b, b) - 2 * variance(p, a, b))) : NAN;
+  const double spread = known > 0 ? z95() * std::sqrt(std::max(0.0, variance(p, a, a) + variance(p, b, b) - 2 * variance(p, a, b))) : NAN;
   say(model, "info", name, std::move(message), v, v * std::exp(-spread), v * std::exp(spread));
 }
 // a / (a + b) by its log-odds.
 void say_share(LtvModel& model, const char* name, std::string message, std::size_t a, std::size_t b) {
   const LtvPart& p = model.purchases;
   const double odds = p.values[a] / p.values[b], known = variance(p, a, a) > 0 && variance(p, b, b) > 0;
-  const double spread = known > 0 ? z95 * std::sqrt(std::max(0.0, variance(p, a, a) + variance(p, b, b) - 2 * variance(p, a, b))) : NAN;
+  const double spread = known > 0 ? z95() * std::sqrt(std::max(0.0, variance(p, a, a) + variance(p, b, b) - 2 * variance(p, a, b))) : NAN;
   const auto share = [](double o) { return o / (1 + o); };
   say(model, "info", name, std::move(message), share(odds), share(odds * std::exp(-spread)), share(odds * std::exp(spread)));
 }
@@ -99,7 +97,7 @@ void say_independence(LtvModel& model, std::span<const Spend> spends) {
     xx += s.weight * x * x, yy += s.weight * y * y, xy += s.weight * x * y;
   }
   if (!(xx > 0 && yy > 0)) return;
-  const double r = std::clamp(xy / std::sqrt(xx * yy), -1.0, 1.0), at = std::atanh(std::clamp(r, -0.999999, 0.999999)), spread = z95 / std::sqrt(w - 3);
+  const double r = std::clamp(xy / std::sqrt(xx * yy), -1.0, 1.0), at = std::atanh(std::clamp(r, -0.999999, 0.999999)), spread = z95() / std::sqrt(w - 3);
   const double low = std::tanh(at - spread), high = std::tanh(at + spread);
   const bool dependent = (low > 0 || high < 0) && std::abs(r) > 0.1;
   say(model, dependent ? "warning" : "info", "spend_correlation",
@@ -111,13 +109,13 @@ void say_independence(LtvModel& model, std::span<const Spend> spends) {
 void say_change(LtvModel& model, const LtvSample& sample, const Stop& stop) {
   std::vector<Spend> changes;
   for (const auto& row : sample.rows())
-    if (!std::isnan(row.change)) changes.push_back({0, row.change, static_cast<double>(row.weight) * 0x1p-20});
+    if (!std::isnan(row.change)) changes.push_back({0, row.change, row.customers()});
   sort(changes.begin(), changes.end(), stop, [](const Spend& a, const Spend& b) { return std::tie(a.mean, a.weight) < std::tie(b.mean, b.weight); });
   double w = 0, sum = 0, squares = 0;
   for (const Spend& s : changes) w += s.weight, sum += s.weight * s.mean;
   if (w < 30) return;
   for (const Spend& s : changes) squares += s.weight * (s.mean - sum / w) * (s.mean - sum / w);
-  const double mean = sum / w, spread = z95 * std::sqrt(squares / w / (w - 1));
+  const double mean = sum / w, spread = z95() * std::sqrt(squares / w / (w - 1));
   const bool drifts = (mean - spread > 0 || mean + spread < 0) && std::abs(mean) > std::log(1.1);
   say(model, drifts ? "warning" : "info", "spend_change",
       drifts ? "later repeat purchases are of another size than earlier ones: Gamma-Gamma takes a customer's spend for steady" : "mean of the later repeat purchases over that of the earlier ones",
@@ -130,7 +128,7 @@ void describe_spend(LtvModel& model, const LtvSample& sample, const Learned& spe
   if (sample.not_bought() > 0) say(model, "info", "not_bought", "histories without a purchase, left out", static_cast<double>(sample.not_bought()));
   double free = 0;
   for (const auto& row : sample.rows())
-    if ((row.days > 1 || row.frequency > 0) && row.mean == 0) free += static_cast<double>(row.weight) * 0x1p-20;
+    if ((row.days > 1 || row.frequency > 0) && row.mean == 0) free += row.customers();
   if (free > 0) say(model, "info", "spend", "repeat customers whose purchases come to nothing in money: left out of the spend", free);
   double spenders = 0;
   for (const Spend& s : spends) spenders += s.weight;
@@ -140,12 +138,10 @@ void describe_spend(LtvModel& model, const LtvSample& sample, const Learned& spe
         model.mean_spend > 0 ? "too few customers with known spend for Gamma-Gamma: everybody is expected to spend the mean of all purchases" : "no money is known: purchases are forecast, values are not", spenders);
     return;
   }
-  const auto& [p, q, v] = std::tie(model.spend.values[0], model.spend.values[1], model.spend.values[2]);
-  const double mean = q > 1 ? p * v / (q - 1) : INFINITY;
-  const bool steady = mean <= 2 * model.mean_spend && mean >= model.mean_spend / 2;
+  const auto mean = population_spend(model);
   say(model, "info", "spend_log_likelihood", "of the spend", model.spend.log_likelihood);
-  say(model, steady ? "info" : "warning", "population_mean_spend",
-      steady ? "expected spend of a customer of whom nothing is known" : "the fitted mean is far from the observed one: who bought once is expected to spend the observed mean", steady ? mean : model.mean_spend);
+  say(model, mean ? "info" : "warning", "population_mean_spend",
+      mean ? "expected spend of a customer of whom nothing is known" : "the fitted mean is far from the observed one: who bought once is expected to spend the observed mean", mean.value_or(model.mean_spend));
   static constexpr std::array<const char*, 3> names = {"p", "q", "v"};
   say_bounds(model, "spend", spend, names);
   say_independence(model, spends);
@@ -161,7 +157,7 @@ std::optional<Learned> check_holdout(LtvModel& model, const LtvSample& sample, c
   }
   if (options.holdout && (*options.holdout >= span->last || *options.holdout < span->first))
     throw Error(ErrorCode::invalid_parameter, "the hold-out must begin within the time of the histories",
-                fmt::format("They go from {} to {}; the last day to learn from is {}.", day_text(span->first), day_text(span->last), day_text(*options.holdout)));
+                fmt::format("They go from {} to {}; the last day to learn from is {}.", ltv_day_text(span->first), ltv_day_text(span->last), ltv_day_text(*options.holdout)));
   const std::int32_t day = options.holdout.value_or(span->last - (span->last - span->first) / 3);
   const std::vector<Later> later = later_of(sample, model.kind, model.period_days, day, stop);
   std::vector<Customer> known = customers_of(sample, model.kind, model.period_days, day, stop);
@@ -189,14 +185,14 @@ std::optional<Learned> check_holdout(LtvModel& model, const LtvSample& sample, c
     wrong += w * std::abs(l.bought - one);
     weight += w;
   }
-  const double spread = z95 * std::sqrt(squares);
-  say(model, "info", "holdout_expected", fmt::format("purchases that the model, learned up to {}, expects of {} customers after it; with a 95 % interval of what may come", day_text(day), number_text(weight)),
+  const double spread = z95() * std::sqrt(squares);
+  say(model, "info", "holdout_expected", fmt::format("purchases that the model, learned up to {}, expects of {} customers after it; with a 95 % interval of what may come", ltv_day_text(day), number_text(weight)),
       expected, std::max(0.0, expected - spread), expected + spread);
   say(model, "info", "holdout_actual", "purchases that came", bought);
   say(model, "info", "holdout_error", "mean absolute error of a customer's purchases", wrong / weight);
   const double off = bought > 0 ? expected / bought - 1 : 0;
   if (std::abs(bought - expected) > spread && std::abs(off) > 0.05)
-    say(model, "warning", "holdout", fmt::format("{}: after {} the model expects {:.0f} purchases and {:.0f} came, {:.0f} % too {}", off < 0 ? "under-forecast" : "over-forecast", day_text(day), expected, bought,
+    say(model, "warning", "holdout", fmt::format("{}: after {} the model expects {:.0f} purchases and {:.0f} came, {:.0f} % too {}", off < 0 ? "under-forecast" : "over-forecast", ltv_day_text(day), expected, bought,
                                                  100 * std::abs(off), off < 0 ? "few" : "many"), off);
   return learned;
 }

@@ -10,8 +10,6 @@ namespace {
 
 constexpr double week = 7;
 
-double weight(const LtvSample::Row& row) { return static_cast<double>(row.weight) * 0x1p-20; }
-
 // Sorted, and alike ones added up: weights are multiples of 2^-20, so that their sums are exact.
 template <class T, class Key>
 void gather(std::vector<T>& all, Key&& key, const Stop& stop) {
@@ -73,7 +71,7 @@ std::optional<Customer> customer_of(const LtvSample& sample, const LtvSample::Ro
     if (in_periods(kind)) c = in_occasions(days, end, period, kind == LtvKind::sbg);
     else c = {static_cast<double>(days.size() - 1), (days.back() - days.front()) / week, (end - days.front()) / week, 1};
   }
-  c.weight = weight(row);
+  c.weight = row.customers();
   return c;
 }
 
@@ -90,7 +88,7 @@ std::vector<Spend> spends_of(const LtvSample& sample, bool all, const Stop& stop
   std::vector<Spend> out;
   for (const auto& row : sample.rows()) {
     const double x = row.days == 0 ? row.frequency : row.days - 1;
-    Spend s{x, row.mean, weight(row)};
+    Spend s{x, row.mean, row.customers()};
     if (all && !std::isnan(row.first)) s = {x + 1, (row.first + (x > 0 ? x * row.mean : 0)) / (x + 1), s.weight};
     if (s.x > 0 && s.mean > 0) out.push_back(s);
   }

@@ -83,7 +83,7 @@ double period_of(const LtvSample& sample, const LtvOptions& options) {
   if (options.period_days) return *options.period_days;
   for (const auto& row : sample.rows())
     if (row.days > 0)
-      throw Error(ErrorCode::invalid_parameter, fmt::format("the model {} needs the option \"period\"", ltv_kind_names[static_cast<std::size_t>(*options.model)]),
+      throw Error(ErrorCode::invalid_parameter, fmt::format("the model {} needs the option \"period\"", name_of(*options.model)),
                   "Its customers buy or renew at regular occasions, and how far they lie apart is not known.", "For example {\"period\": \"month\"}.");
   return 7;
 }
@@ -108,13 +108,13 @@ Learned choose(LtvModel& model, std::span<const Customer> customers, const Stop&
   const std::span<const Customer> asked = every > 1 ? some : customers;
   for (const LtvKind kind : without_contract) {
     Learned one = learn_purchases(family_of(kind), asked, {}, nullptr, stop);
-    tried += fmt::format("{}{} {:.2f}", tried.empty() ? "" : ", ", ltv_kind_names[static_cast<std::size_t>(kind)], one.part.log_likelihood);
+    tried += fmt::format("{}{} {:.2f}", tried.empty() ? "" : ", ", name_of(kind), one.part.log_likelihood);
     if (best && !(one.part.log_likelihood > best->part.log_likelihood + (model.kind == LtvKind::bg_nbd ? evidence : 1e-6))) continue;
     model.kind = kind;
     best = std::move(one);
   }
   if (every > 1) best = learn_purchases(family_of(model.kind), customers, {}, &best->part, stop);
-  say(model, "info", "model", fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({}{})", ltv_kind_names[static_cast<std::size_t>(model.kind)], tried,
+  say(model, "info", "model", fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({}{})", name_of(model.kind), tried,
                                          every > 1 ? fmt::format("; judged by every {}th customer", every) : ""));
   return std::move(*best);
 }
@@ -137,7 +137,7 @@ std::optional<Fit> fit(const LtvSample& sample, const Stop& stop, std::uint64_t 
     model.customers = weight_of(customers);
     const bool repeats = customers.back().x > 0;
     if (out.options.model || !repeats) {
-      say(model, "info", "model", fmt::format("{}: {}", ltv_kind_names[static_cast<std::size_t>(model.kind)], out.options.model ? "by the options" : "nobody bought twice, so there is nothing to choose by"));
+      say(model, "info", "model", fmt::format("{}: {}", name_of(model.kind), out.options.model ? "by the options" : "nobody bought twice, so there is nothing to choose by"));
       learned = learn_purchases(family_of(model.kind), customers, {}, nullptr, stop);
     } else {
       learned = choose(model, customers, stop);

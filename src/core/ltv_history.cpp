@@ -25,12 +25,10 @@ constexpr std::array<std::size_t, 25> capacity = {1,   2,   3,   4,    6,    9, 
 [[noreturn]] void damaged() { throw Error(ErrorCode::corrupted, "a stored value of type ltv_history is corrupted"); }
 [[noreturn]] void refuse(const char* why) { throw Error(ErrorCode::invalid_parameter, "invalid value of type ltv_history", why); }
 
-std::string day_text(std::int32_t day) { return moment_text(static_cast<std::int64_t>(day) * 86'400'000'000).substr(0, 10); }
-
 void require_same_end(std::int32_t a, std::int32_t b) {
   if (a != b)
     throw Error(ErrorCode::invalid_parameter, "the end of a history must be the same for all its orders",
-                fmt::format("There are {} and {}.", day_text(a), day_text(b)), "Give one day as \"until\" for all orders, as the day up to which they are complete.");
+                fmt::format("There are {} and {}.", ltv_day_text(a), ltv_day_text(b)), "Give one day as \"until\" for all orders, as the day up to which they are complete.");
 }
 
 double money(__int128 sum) { return static_cast<double>(sum) / units; }
@@ -80,6 +78,8 @@ const char* fault(const LtvHistory::Numbers& n) {
 }
 
 }  // namespace
+
+std::string ltv_day_text(std::int32_t day) { return moment_text(static_cast<std::int64_t>(day) * 86'400'000'000).substr(0, 10); }
 
 LtvSummary summarise(std::span<const LtvDay> days, std::int32_t until) {
   LtvSummary s;
@@ -170,7 +170,7 @@ LtvHistory ltv_history_until(const LtvHistory& history, std::int32_t day) {
   const std::int32_t end = history.until.value_or(0);
   if (day > end)
     throw Error(ErrorCode::invalid_parameter, "a history cannot be told as of a day after its end",
-                fmt::format("Its end is {}; {} was asked for.", day_text(end), day_text(day)));
+                fmt::format("Its end is {}; {} was asked for.", ltv_day_text(end), ltv_day_text(day)));
   if (!is_day(day)) throw Error(ErrorCode::invalid_parameter, "the day of a history must be finite");
   LtvHistory out = history;
   out.until = day;

@@ -36,6 +36,8 @@ void describe_fit(LtvModel& model, const Learned& purchases, std::span<const Cus
 void describe_spend(LtvModel& model, const LtvSample& sample, const Learned& spend, std::span<const Spend> spends, const Stop& stop);
 // Learns from the time before the hold-out and compares what it expects with what came. Returns the part learned so.
 std::optional<Learned> check_holdout(LtvModel& model, const LtvSample& sample, const LtvOptions& options, const Stop& stop);
+// Expected spend of a customer of whom nothing is known, where the fitted mean is within a factor of two of the observed one.
+std::optional<double> population_spend(const LtvModel& model);
 double observed_spend(std::span<const Spend> spends);
 
 }  // namespace icp::ltv

@@ -8,7 +8,7 @@
 #include "icp/estimate.hpp"
 #include "icp/text.hpp"
 
-#include "core/ltv_customers.hpp"
+#include "core/ltv_learn.hpp"
 
 namespace icp {
 
@@ -82,6 +82,13 @@ double discount_of(const LtvModel& model, double weekly) { return in_periods(mod
 
 }  // namespace
 
+std::optional<double> ltv::population_spend(const LtvModel& model) {
+  const auto& s = model.spend.values;
+  if (s.empty() || s[1] <= 1) return std::nullopt;
+  const double mean = s[0] * s[2] / (s[1] - 1);
+  return mean <= 2 * model.mean_spend && mean >= model.mean_spend / 2 ? std::optional(mean) : std::nullopt;
+}
+
 LtvTerms ltv_terms(double weeks, std::optional<double> annual, std::optional<double> margin) {
   if (!(weeks >= 0 && weeks <= most_weeks)) throw Error(ErrorCode::invalid_parameter, "the horizon must be from 0 to 100 years", {}, "For example interval '36 months'.");
   if (annual && !(*annual >= 0 && *annual <= 10)) throw Error(ErrorCode::invalid_parameter, "the discount must be a yearly rate from 0 to 10", fmt::format("It is {}.", number_text(*annual)), "0.12 is 12 % a year.");
@@ -111,12 +118,10 @@ std::optional<double> LtvScorer::spend(const LtvSummary& h) const {
   }
   if (std::isnan(mean)) x = 0;
   const auto& s = model_.spend.values;
-  const double population = !s.empty() && s[1] > 1 ? s[0] * s[2] / (s[1] - 1) : INFINITY;
-  const bool steady = population <= 2 * model_.mean_spend && population >= model_.mean_spend / 2;
-  if (s.empty() || (x == 0 && !steady)) return model_.mean_spend;
-  if (x == 0) return population;
+  const auto population = ltv::population_spend(model_);
+  if (s.empty() || x == 0) return population.value_or(model_.mean_spend);
   // The same two ways where the fitted mean is not one to lean on: x purchases of its own beside those of the prior.
-  if (!steady && s[0] * x + s[1] - 1 < s[0]) return (x * mean + model_.mean_spend) / (x + 1);
+  if (!population && s[0] * x + s[1] - 1 < s[0]) return (x * mean + model_.mean_spend) / (x + 1);
   return s[0] * (s[2] + x * mean) / (s[0] * x + s[1] - 1);
 }
 
@@ -208,7 +213,7 @@ Report report_ltv_parameters(const LtvModel& model) {
     for (std::size_t i = 0; i < p.values.size(); ++i) {
       const double v = p.values[i], variance = p.covariance[i * p.values.size() + i];
       const std::optional<double> se = variance > 0 ? std::optional(std::sqrt(variance)) : std::nullopt;
-      const double reach = 1.959963984540054 * se.value_or(NAN);
+      const double reach = normal_quantile(0.975) * se.value_or(NAN);
       report.rows.push_back({cell(std::string(part)), cell(std::string(names[i])), cell(v), se ? cell(v * *se) : Cell(), cell(v * std::exp(-reach)), cell(v * std::exp(reach))});
     }
   };

@@ -141,6 +141,12 @@ class Expanded {
   static constexpr ExpandedObjectMethods methods = {flat_size, flatten};
 };
 
+// What is left alone goes back as it came: the result of a transition that changes nothing.
+inline Datum unchanged(FunctionCallInfo fcinfo) {
+  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
+  return PG_GETARG_DATUM(0);
+}
+
 // in, out, recv and send of a state that writes itself: its text is base64.
 template <SelfWriting State>
 Datum state_in(FunctionCallInfo fcinfo) {

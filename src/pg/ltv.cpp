@@ -101,12 +101,8 @@ std::int32_t moment_day(FunctionCallInfo fcinfo, int index) {
   return static_cast<std::int32_t>(at / USECS_PER_DAY - (at % USECS_PER_DAY < 0 ? 1 : 0));
 }
 
+using icp::pg::unchanged;
 using DayOf = std::int32_t (*)(FunctionCallInfo, int);
-
-Datum unchanged(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
-  return PG_GETARG_DATUM(0);
-}
 
 Datum history_step(FunctionCallInfo fcinfo, DayOf happened, DayOf until) {
   if (PG_ARGISNULL(1) || PG_ARGISNULL(2)) return unchanged(fcinfo);
@@ -223,7 +219,7 @@ ICP_FUNCTION(ltv_fit_by_final) {
 
 ICP_FUNCTION(ltv_parameters) { return icp::pg::return_report(fcinfo, icp::report_ltv_parameters(icp::pg::argument<icp::LtvModel>(fcinfo, 0))); }
 ICP_FUNCTION(ltv_diagnostics) { return icp::pg::return_report(fcinfo, icp::report_ltv_diagnostics(icp::pg::argument<icp::LtvModel>(fcinfo, 0))); }
-ICP_FUNCTION(ltv_model_name) { return icp::pg::make_text(icp::ltv_kind_names[static_cast<std::size_t>(icp::pg::argument<icp::LtvModel>(fcinfo, 0).kind)]); }
+ICP_FUNCTION(ltv_model_name) { return icp::pg::make_text(icp::name_of(icp::pg::argument<icp::LtvModel>(fcinfo, 0).kind)); }
 
 namespace {
 

@@ -41,12 +41,6 @@ void check_options(FunctionCallInfo fcinfo, SampleState& state, int argument, bo
   state.target = target;
 }
 
-// What is left alone goes back as it came.
-Datum unchanged(FunctionCallInfo fcinfo) {
-  if (PG_ARGISNULL(0)) PG_RETURN_NULL();
-  return PG_GETARG_DATUM(0);
-}
-
 // The arguments are state, row, options; with a target it stands before the options.
 Datum add_row(FunctionCallInfo fcinfo, bool json, bool targeted = false) {
   aggregate_memory(fcinfo);

@@ -50,7 +50,7 @@ TEST(LtvFit, Recovers) {
     EXPECT_EQ(r.not_converged, 0);
     // Four standard deviations of a binomial count at 95 %, for 36 of them.
     const double spread = 4 * std::sqrt(0.05 * 0.95 * sets) + 1;
-    for (std::size_t i = 0; i < r.quantities.size(); ++i) EXPECT_GE(r.held[i], 0.95 * sets - spread) << ltv_kind_names[static_cast<std::size_t>(kind)] << ' ' << r.quantities[i].name;
+    for (std::size_t i = 0; i < r.quantities.size(); ++i) EXPECT_GE(r.held[i], 0.95 * sets - spread) << name_of(kind) << ' ' << r.quantities[i].name;
   }
 }
 
