@@ -69,13 +69,13 @@ COMMENT ON COLUMN icp_move_forecast.lo IS 'Lower end of the prediction interval.
 COMMENT ON COLUMN icp_move_forecast.hi IS 'Upper end of the prediction interval.';
 COMMENT ON COLUMN icp_move_forecast.enough IS 'Probability that at least needed clients move.';
 COMMENT ON COLUMN icp_move_forecast.rate IS 'Moves per client and year.';
-COMMENT ON COLUMN icp_move_forecast.correlation IS 'Correlation of clients within a window, 0 to 0.95: how much more windows differ than chance lets them.';
+COMMENT ON COLUMN icp_move_forecast.correlation IS 'Correlation of clients within a window, 0 to 0.125, as the windows let expect it: how much more they differ than independent clients would make them.';
 
 CREATE FUNCTION icp_expected_moves(days double precision[], clients bigint[], moved bigint[], remaining bigint, ahead double precision, needed bigint DEFAULT 0, level double precision DEFAULT 0.8)
 RETURNS icp_move_forecast
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_expected_moves(double precision[], bigint[], bigint[], bigint, double precision, bigint, double precision) IS
-'How many of remaining clients will have moved in ahead days, from windows of the past: days, clients that could move, moved. A client has moved after g days with probability 1 - exp(-r g), one steady rate r for all (grouped survival, Prentice & Gloeckler 1978), with Jeffreys'' prior for r; for windows of one length that is the beta-binomial prediction from Beta(moved + 1/2, clients - moved + 1/2). Where windows differ by more than chance, their clients move together: the correlation is estimated by moments (Williams 1982) and widens the interval; one window cannot show it. lo and hi hold level of the probability. No window with clients and days: NULL.';
+'How many of remaining clients will have moved in ahead days, from windows of the past: days, clients that could move, moved. A client has moved after g days with probability 1 - exp(-r g), one steady rate r for all (grouped survival, Prentice & Gloeckler 1978), with Jeffreys'' prior for r; and the number that moves in a window is beta-binomial (Skellam 1948): its correlation of clients is 0 with probability 1/2, else one of 1/1024, 1/512, ... 1/8, all as likely, before the windows speak. Were it known to be 0, windows of one length would give the beta-binomial prediction from Beta(moved + 1/2, clients - moved + 1/2). lo and hi hold level of the probability. No window with clients and days: NULL.';
 
 CREATE VIEW icp_potential_goal_progress AS
 WITH RECURSIVE dated AS (
@@ -129,7 +129,7 @@ CROSS JOIN LATERAL (
            CASE WHEN coalesce(s.done, 0) >= d.target THEN 1 WHEN d.days_left = 0 THEN 0 ELSE e.enough END AS enough) f;
 ALTER VIEW icp_potential_goal_progress OWNER TO @extowner@;
 COMMENT ON VIEW icp_potential_goal_progress IS
-'How far each goal is and what to expect by its day. Counted are the clients that had a cell in the first snapshot of the goal; who came later is not. Expected is done plus what icp_expected_moves says of those who are left, from windows of the past about as long as the time left, one after another back from as_of, whose bounds are the same at both ends. It takes for granted that those who are up stay up, that clients of the goal move at one rate as they did, and, but for the correlation seen between windows, independently. Without two snapshots there is nothing to expect from: NULL.';
+'How far each goal is and what to expect by its day. Counted are the clients that had a cell in the first snapshot of the goal; who came later is not. Expected is done plus what icp_expected_moves says of those who are left, from windows of the past about as long as the time left, one after another back from as_of, whose bounds are the same at both ends. It takes for granted that those who are up stay up, that clients of the goal move at one rate as they did, and together as much as the windows show. Without two snapshots there is nothing to expect from: NULL.';
 COMMENT ON COLUMN icp_potential_goal_progress.goal IS 'Number of the goal.';
 COMMENT ON COLUMN icp_potential_goal_progress.title IS 'The goal in words.';
 COMMENT ON COLUMN icp_potential_goal_progress.target IS 'How many clients shall move.';
@@ -154,5 +154,5 @@ COMMENT ON COLUMN icp_potential_goal_progress.windows IS 'Windows of the past th
 COMMENT ON COLUMN icp_potential_goal_progress.observed IS 'Clients in them, once a window.';
 COMMENT ON COLUMN icp_potential_goal_progress.moves IS 'Those that moved as the goal asks.';
 COMMENT ON COLUMN icp_potential_goal_progress.moves_a_year IS 'The rate that follows: moves per client and year.';
-COMMENT ON COLUMN icp_potential_goal_progress.correlation IS 'How much the clients of a window move together, 0 to 0.95.';
+COMMENT ON COLUMN icp_potential_goal_progress.correlation IS 'How much the clients of a window move together, 0 to 0.125.';
 COMMENT ON COLUMN icp_potential_goal_progress.owner IS 'Who answers for the goal.';

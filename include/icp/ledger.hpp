@@ -15,20 +15,23 @@ struct MoveWindow {
 };
 
 struct MoveForecast {
-  double rate = 0;         // moves per client and year, posterior mean
-  double correlation = 0;  // of two clients of one window, beyond what the common rate explains
-  double expected = 0;     // of the clients that are left, how many will have moved
+  double rate = 0;                 // moves per client and year, posterior mean
+  double correlation = 0;          // of two clients of one window, posterior mean
+  double expected = 0;             // of the clients that are left, how many will have moved
   std::int64_t low = 0, high = 0;  // prediction interval
-  double enough = 0;       // probability that at least the needed ones will have
+  double enough = 0;               // probability that at least the needed ones will have
 };
 
-// How many of `remaining` clients move within `days`. Clients move at one steady rate r (a client has moved after g days
-// with probability 1 - exp(-r g): grouped survival, Prentice & Gloeckler 1978), with Jeffreys' prior (1946) for r; with
-// windows of one length this is the beta-binomial prediction from Beta(moved + 1/2, stayed + 1/2). Windows differ by more
-// than chance where clients move together: the correlation of clients within a window is estimated by moments (Williams
-// 1982), the windows are weighted down by it and the prediction is as wide as it says. One window cannot show it.
+// How many of `remaining` clients move within `days`. Clients move at one steady rate r: a client has moved after g days with
+// probability 1 - exp(-r g) (grouped survival, Prentice & Gloeckler 1978), with Jeffreys' prior (1946) for r. Clients of one
+// window move together: the number that moves is beta-binomial (Skellam 1948), with a correlation rho that is 0 with
+// probability 1/2, else one of 1/1024, 1/512, ..., 1/8, all as likely; the windows say which. Were it known to be 0, windows of
+// one length would give the beta-binomial prediction from Beta(moved + 1/2, stayed + 1/2).
 // Needs at least one window with clients and days. The interval holds `level` of the probability, ends included.
 MoveForecast forecast_moves(std::span<const MoveWindow> windows, std::int64_t remaining, double days, std::int64_t needed, double level = 0.8,
                             const Stop& stop = {});
+// The same where the correlation is known.
+MoveForecast forecast_moves(std::span<const MoveWindow> windows, double correlation, std::int64_t remaining, double days, std::int64_t needed,
+                            double level = 0.8, const Stop& stop = {});
 
 }  // namespace icp

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <numeric>
 #include <vector>
 
 #include <boost/math/distributions/beta.hpp>
@@ -16,58 +15,72 @@ namespace icp {
 namespace {
 
 constexpr double year = 365.25;
-constexpr int nodes = 800;      // of the posterior, equally spaced in the logarithm of the rate
-constexpr int strata = 32;      // values of equal probability that stand for a posterior, and for what a window makes of each
+constexpr int nodes = 300;         // of a posterior, equally spaced in the logarithm of the rate
+constexpr int rates = 10;          // rates of equal probability that stand for a posterior
+constexpr int strata = 10;         // shares of equal probability that stand for what a window makes of a rate
+constexpr int exact_rates = 100;   // where there is no correlation, and a rate is all
 constexpr double negligible = 36;  // difference of log-densities from which on nothing more is added
+constexpr double tiny = 1e-300;
 
 struct Window {
-  double days, clients, moved, weight;
+  double days, clients, moved;
 };
 
-// Logarithm of the posterior density of log(rate per day), but for a constant.
+// Logarithm of the likelihood of the windows and the prior of log(rate per day), but for a constant that no correlation changes.
 class Posterior {
  public:
-  explicit Posterior(std::vector<Window> windows) : windows_(std::move(windows)) {}
+  Posterior(const std::vector<Window>& windows, double correlation) : windows_(windows), correlation_(correlation) {}
 
   double operator()(double log_rate) const {
     const double rate = std::exp(log_rate);
     double likelihood = 0, information = 0;
     for (const Window& w : windows_) {
-      const double hazard = rate * w.days;
-      const double moved = -std::expm1(-hazard);
-      if (w.moved > 0) likelihood += w.weight * w.moved * std::log(moved);
-      likelihood -= w.weight * (w.clients - w.moved) * hazard;
-      // Fisher's information about the logarithm of the rate.
-      information += w.weight * w.clients * hazard * hazard * std::exp(-hazard) / moved;
+      const double hazard = rate * w.days, moved = -std::expm1(-hazard), stay = std::exp(-hazard);
+      if (correlation_ <= 0) {
+        if (w.moved > 0) likelihood += w.moved * std::log(moved);
+        likelihood -= (w.clients - w.moved) * hazard;
+      } else {
+        const double size = (1 - correlation_) / correlation_;
+        likelihood += rising(std::max(moved * size, tiny), w.moved) + rising(std::max(stay * size, tiny), w.clients - w.moved) - rising(size, w.clients);
+      }
+      // Fisher's information about the logarithm of the rate, of independent clients.
+      information += w.clients * hazard * hazard * stay / moved;
     }
-    return likelihood + 0.5 * std::log(information);
+    return likelihood + 0.5 * std::log(std::max(information, tiny));
   }
 
-  // The posterior mode, found by halving an interval in which the density rises and then falls.
+  // Where the density is greatest: a thirds search in an interval in which it rises and then falls.
   double mode() const {
     double exposure = 0, events = 0.5, longest = 0;
     for (const Window& w : windows_) {
-      exposure += w.weight * w.clients * w.days;
-      events += w.weight * w.moved;
+      exposure += w.clients * w.days;
+      events += w.moved;
       longest = std::max(longest, w.days);
     }
     const double start = std::log(events / exposure);
     double low = start - 3, high = start + 3;
-    while ((*this)(low - 1) > (*this)(low) && low > start - 700) low -= 3;
+    while ((*this)(low - 1) > (*this)(low) && low > start - 300) low -= 3;
     while ((*this)(high + 1) > (*this)(high) && std::exp(high) * longest < 500) high += 1;
-    for (int i = 0; i < 200 && high - low > 1e-12 * std::max(1.0, std::abs(high)); ++i) {
+    for (int i = 0; i < 200 && high - low > 1e-9 * std::max(1.0, std::abs(high)); ++i) {
       const double a = low + (high - low) / 3, b = high - (high - low) / 3;
-      ((*this)(a) < (*this)(b) ? low : high) = (*this)(a) < (*this)(b) ? a : b;
+      if ((*this)(a) < (*this)(b)) low = a;
+      else high = b;
     }
     return (low + high) / 2;
   }
 
  private:
-  std::vector<Window> windows_;
+  // Logarithm of base (base + 1) ... (base + n - 1).
+  static double rising(double base, double n) { return n > 0 ? std::lgamma(base + n) - std::lgamma(base) : 0; }
+
+  const std::vector<Window>& windows_;
+  double correlation_;
 };
 
 struct Nodes {
   std::vector<double> log_rate, weight;  // weights add up to 1
+  double log_evidence = 0;               // logarithm of the integral
+  double step = 0;
 };
 
 // The density by the trapezoid rule, whose error falls exponentially for a smooth density that vanishes at both ends.
@@ -75,104 +88,87 @@ Nodes integrate(const Posterior& posterior, const Stop& stop) {
   const double mode = posterior.mode(), top = posterior(mode);
   const auto end = [&](double direction) {
     double step = 1e-6;
-    while (posterior(mode + direction * step) > top - negligible && step < 1e3) step *= 1.5;
+    while (posterior(mode + direction * step) > top - negligible && step < 300) step *= 1.3;
     return mode + direction * step;
   };
   const double low = end(-1), high = end(1);
   Nodes out;
+  out.step = (high - low) / nodes;
   double total = 0;
   Pace pace(stop);
   for (int i = 0; i <= nodes; ++i) {
     pace.step();
-    const double at = low + (high - low) * i / nodes, density = std::exp(posterior(at) - top);
+    const double at = low + out.step * i, density = std::exp(posterior(at) - top);
     if (!(density > 0)) continue;
     out.log_rate.push_back(at);
     out.weight.push_back(density);
     total += density;
   }
   for (double& w : out.weight) w /= total;
+  out.log_evidence = top + std::log(total * out.step);
   return out;
 }
 
 double moved_within(double log_rate, double days) { return -std::expm1(-std::exp(log_rate) * days); }
 
-// Williams' estimate by moments of the correlation of clients within a window.
-double estimate_correlation(const std::vector<Window>& windows) {
-  if (windows.size() < 2) return 0;
-  double moved = 0, clients = 0;
-  for (const Window& w : windows) {
-    moved += w.moved;
-    clients += w.clients;
-  }
-  if (moved <= 0 || moved >= clients) return 0;
-  const double log_rate = Posterior(windows).mode();
-  double information = 0, chi_square = 0;
-  std::vector<double> of_window;
-  for (const Window& w : windows) {
-    const double hazard = std::exp(log_rate) * w.days, p = -std::expm1(-hazard), stay = std::exp(-hazard);
-    const double i = w.clients * hazard * hazard * stay / p;
-    of_window.push_back(i);
-    information += i;
-    chi_square += (w.moved - w.clients * p) * (w.moved - w.clients * p) / (w.clients * p * stay);
-  }
-  double spread = 0;
-  for (std::size_t i = 0; i < windows.size(); ++i) spread += (windows[i].clients - 1) * (1 - of_window[i] / information);
-  return spread > 0 ? std::clamp((chi_square - static_cast<double>(windows.size() - 1)) / spread, 0.0, 0.95) : 0;
-}
-
-// Probabilities of having moved, each as likely as the others, that stand for all that may be.
-std::vector<double> probabilities(const Nodes& rates, double days, double correlation, const Stop& stop) {
-  std::vector<double> centres;
+// Logarithms of rates, each as likely as the others, that stand for a posterior.
+std::vector<double> typical_rates(const Nodes& posterior, int count) {
+  std::vector<double> out;
   double sum = 0;
-  std::size_t next = 0;
-  for (std::size_t i = 0; i < rates.weight.size(); ++i) {
+  for (std::size_t i = 0; i < posterior.weight.size(); ++i) {
     const double before = sum;
-    sum += rates.weight[i];
-    for (; next < strata && (static_cast<double>(next) + 0.5) / strata <= sum; ++next) {
-      const double within = ((static_cast<double>(next) + 0.5) / strata - before) / rates.weight[i];
-      const double step = i > 0 ? rates.log_rate[i] - rates.log_rate[i - 1] : 0;
-      centres.push_back(moved_within(rates.log_rate[i] + (within - 0.5) * step, days));
+    sum += posterior.weight[i];
+    while (static_cast<int>(out.size()) < count && (static_cast<double>(out.size()) + 0.5) / count <= sum) {
+      const double within = ((static_cast<double>(out.size()) + 0.5) / count - before) / posterior.weight[i];
+      out.push_back(posterior.log_rate[i] + (within - 0.5) * posterior.step);
     }
   }
-  if (correlation < 1e-9) return centres;
-  std::vector<double> out;
+  return out;
+}
+
+// What share of the clients may move, with how much probability.
+struct Share {
+  double share, weight;
+};
+
+void add_shares(const Nodes& posterior, double days, double correlation, double weight, std::vector<Share>& out, const Stop& stop) {
   Pace pace(stop);
-  for (const double p : centres) {
-    const double n = (1 - correlation) / correlation;
-    if (p <= 0 || p >= 1) {
-      out.insert(out.end(), strata, std::clamp(p, 0.0, 1.0));
+  const std::vector<double> typical = typical_rates(posterior, correlation > 0 ? rates : exact_rates);
+  for (const double log_rate : typical) {
+    const double p = moved_within(log_rate, days), each = weight / static_cast<double>(typical.size());
+    if (correlation <= 0 || p <= 1e-12 || p >= 1 - 1e-12) {
+      out.push_back({p, each});
       continue;
     }
-    const boost::math::beta_distribution<double> window(p * n, (1 - p) * n);
+    const double size = (1 - correlation) / correlation;
+    const boost::math::beta_distribution<double> window(p * size, (1 - p) * size);
     for (int i = 0; i < strata; ++i) {
       pace.step();
-      out.push_back(boost::math::quantile(window, (i + 0.5) / strata));
+      out.push_back({boost::math::quantile(window, (i + 0.5) / strata), each / strata});
     }
   }
-  // In order, groups of neighbours are as good as one value each.
-  std::sort(out.begin(), out.end());
-  std::vector<double> merged;
-  constexpr std::size_t group = 8;
-  for (std::size_t i = 0; i + group <= out.size(); i += group) merged.push_back(std::accumulate(out.begin() + static_cast<std::ptrdiff_t>(i), out.begin() + static_cast<std::ptrdiff_t>(i + group), 0.0) / group);
-  return merged;
 }
 
-// P(at most k move), over probabilities that are equally likely.
-double at_most(std::int64_t k, std::int64_t clients, const std::vector<double>& probabilities) {
+// P(at most k move).
+double at_most(std::int64_t k, std::int64_t clients, const std::vector<Share>& shares) {
   if (k < 0) return 0;
   if (k >= clients) return 1;
-  double sum = 0;
-  for (const double p : probabilities)
-    sum += p <= 0 ? 1 : p >= 1 ? 0 : boost::math::cdf(boost::math::binomial_distribution<double>(static_cast<double>(clients), p), static_cast<double>(k));
-  return sum / static_cast<double>(probabilities.size());
+  double sum = 0, total = 0;
+  for (const auto& [p, weight] : shares) {
+    total += weight;
+    if (p <= 0) sum += weight;
+    else if (p < 1)
+      sum += weight * boost::math::cdf(boost::math::binomial_distribution<double>(static_cast<double>(clients), p), static_cast<double>(k));
+  }
+  return sum / total;
 }
 
 // The smallest k with P(at most k move) of at least `probability`.
-std::int64_t quantile(double probability, std::int64_t clients, const std::vector<double>& probabilities) {
+std::int64_t quantile(double probability, std::int64_t clients, const std::vector<Share>& shares) {
   std::int64_t low = 0, high = clients;
   while (low < high) {
     const std::int64_t middle = low + (high - low) / 2;
-    if (at_most(middle, clients, probabilities) >= probability) high = middle;
+    if (at_most(middle, clients, shares) >= probability) high = middle;
     else low = middle + 1;
   }
   return low;
@@ -183,33 +179,62 @@ std::vector<Window> checked(std::span<const MoveWindow> windows) {
   for (const MoveWindow& w : windows) {
     if (!(w.days >= 0) || w.clients < 0 || w.moved < 0 || w.moved > w.clients || !std::isfinite(w.days))
       throw Error(ErrorCode::invalid_parameter, "a window needs days of 0 or more, and at most as many clients moved as there were");
-    if (w.days > 0 && w.clients > 0) out.push_back({w.days, static_cast<double>(w.clients), static_cast<double>(w.moved), 1});
+    if (w.days > 0 && w.clients > 0) out.push_back({w.days, static_cast<double>(w.clients), static_cast<double>(w.moved)});
   }
   if (out.empty()) throw Error(ErrorCode::invalid_parameter, "there is no window with days and clients to learn from");
+  return out;
+}
+
+struct Candidate {
+  double correlation, prior;
+};
+
+MoveForecast forecast(std::span<const MoveWindow> windows, const std::vector<Candidate>& candidates, std::int64_t remaining, double days,
+                      std::int64_t needed, double level, const Stop& stop) {
+  if (remaining < 0 || !(days >= 0) || !std::isfinite(days) || !(level > 0 && level < 1))
+    throw Error(ErrorCode::invalid_parameter, "a forecast needs clients and days of 0 or more, and a level between 0 and 1");
+  const std::vector<Window> seen = checked(windows);
+  std::vector<Nodes> posteriors;
+  double top = 0;
+  for (const Candidate& c : candidates) {
+    posteriors.push_back(integrate(Posterior(seen, c.correlation), stop));
+    top = posteriors.size() == 1 ? posteriors[0].log_evidence : std::max(top, posteriors.back().log_evidence);
+  }
+  double total = 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) total += candidates[i].prior * std::exp(posteriors[i].log_evidence - top);
+  MoveForecast out;
+  std::vector<Share> shares;
+  double share = 0;
+  for (std::size_t i = 0; i < candidates.size(); ++i) {
+    const Nodes& nodes_of = posteriors[i];
+    const double weight = candidates[i].prior * std::exp(nodes_of.log_evidence - top) / total;
+    if (weight < 1e-3) continue;
+    out.correlation += weight * candidates[i].correlation;
+    for (std::size_t k = 0; k < nodes_of.weight.size(); ++k) {
+      out.rate += weight * nodes_of.weight[k] * std::exp(nodes_of.log_rate[k]) * year;
+      share += weight * nodes_of.weight[k] * moved_within(nodes_of.log_rate[k], days);
+    }
+    add_shares(nodes_of, days, candidates[i].correlation, weight, shares, stop);
+  }
+  out.expected = static_cast<double>(remaining) * std::min(share, 1.0);
+  out.low = quantile((1 - level) / 2, remaining, shares);
+  out.high = quantile((1 + level) / 2, remaining, shares);
+  out.enough = needed <= 0 ? 1 : 1 - at_most(needed - 1, remaining, shares);
   return out;
 }
 
 }  // namespace
 
 MoveForecast forecast_moves(std::span<const MoveWindow> windows, std::int64_t remaining, double days, std::int64_t needed, double level, const Stop& stop) {
-  if (remaining < 0 || !(days >= 0) || !std::isfinite(days) || !(level > 0 && level < 1))
-    throw Error(ErrorCode::invalid_parameter, "a forecast needs clients and days of 0 or more, and a level between 0 and 1");
-  std::vector<Window> seen = checked(windows);
-  MoveForecast out;
-  out.correlation = estimate_correlation(seen);
-  for (Window& w : seen) w.weight = 1 / (1 + (w.clients - 1) * out.correlation);
-  const Nodes rates = integrate(Posterior(seen), stop);
-  double share = 0;
-  for (std::size_t i = 0; i < rates.weight.size(); ++i) {
-    out.rate += rates.weight[i] * std::exp(rates.log_rate[i]) * year;
-    share += rates.weight[i] * moved_within(rates.log_rate[i], days);
-  }
-  out.expected = static_cast<double>(remaining) * share;
-  const std::vector<double> p = probabilities(rates, days, out.correlation, stop);
-  out.low = quantile((1 - level) / 2, remaining, p);
-  out.high = quantile((1 + level) / 2, remaining, p);
-  out.enough = needed <= 0 ? 1 : 1 - at_most(needed - 1, remaining, p);
-  return out;
+  std::vector<Candidate> candidates = {{0, 0.5}};
+  for (int i = 10; i >= 3; --i) candidates.push_back({std::ldexp(1, -i), 1.0 / 16});
+  return forecast(windows, candidates, remaining, days, needed, level, stop);
+}
+
+MoveForecast forecast_moves(std::span<const MoveWindow> windows, double correlation, std::int64_t remaining, double days, std::int64_t needed,
+                            double level, const Stop& stop) {
+  if (!(correlation >= 0 && correlation < 1)) throw Error(ErrorCode::invalid_parameter, "a correlation is from 0 to below 1");
+  return forecast(windows, {{correlation, 1}}, remaining, days, needed, level, stop);
 }
 
 }  // namespace icp

@@ -170,6 +170,10 @@ SELECT pg_temp.in_zone('UTC');
 SELECT pg_temp.in_zone('UTC') = pg_temp.in_zone('America/Los_Angeles') AND pg_temp.in_zone('UTC') = pg_temp.in_zone('Pacific/Kiritimati') AS same_everywhere;
 SELECT icp_year_start('2025-10-01'), icp_year_start('2024-02-29'), icp_year_start('2025-10-01', 'calendar'), icp_year_start('2025-12-31', 'calendar'), icp_year_start(NULL), icp_year_start('2025-10-01', NULL);
 SELECT icp_in_year(date '2024-10-02', '2025-10-01'), icp_in_year(date '2024-10-01', '2025-10-01'), icp_in_year(timestamp '2025-10-01 23:59', '2025-10-01'), icp_in_year(date '2025-10-02', '2025-10-01'), icp_in_year(date '2024-12-31', '2025-10-01', 'calendar');
+SELECT icp_in_year('2024-10-02 12:00+00', '2025-10-01') AS literal, icp_in_year(NULL, '2025-10-01') AS nothing, icp_in_year(timestamptz '2024-10-01 22:00+00', '2025-10-01', 'rolling', 'Europe/Moscow') AS in_moscow;
+PREPARE p AS SELECT icp_in_year($1, $2), icp_in_year($3::date, $2, year => 'calendar');
+EXECUTE p('2025-10-01 23:59:59+00', '2025-10-01', '2025-01-01');
+DEALLOCATE p;
 SELECT id, e.state, e.message, e.hint FROM (VALUES (1, 'SELECT icp_year_start(''2025-01-01'', ''lunar'')'), (2, 'SELECT icp_purchases_in_year(''orders'', NULL)'), (3, 'SELECT icp_purchases_in_year(''clients'', ''2025-01-01'')'),
   (4, 'SELECT icp_purchases_in_year(''orders'', ''2025-01-01'', ''none'')')) v (id, s), pg_temp.error_of(s) e ORDER BY id;
 
