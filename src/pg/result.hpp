@@ -39,10 +39,12 @@ class ResultSet {
   struct AsArray {};
   ResultSet(FunctionCallInfo fcinfo, AsArray);
   Datum array() const;
-  // For a function that returns one value of a named composite type: row() instead of emit().
+  // For a function that returns one value of a named composite type: row() instead of emit(). Kept from call to call, it is
+  // made in the memory of the call site and cleared before each row.
   struct AsRow {};
   ResultSet(FunctionCallInfo fcinfo, AsRow);
   Datum row();
+  void clear() { nulls_.assign(nulls_.size(), 1); }
 
  private:
   void describe(Oid type);
