@@ -7,10 +7,10 @@
 // logarithms. Companies that buy nothing have a wallet too, so they do not lower the quantile of those that buy.
 //
 // The quantile is location + spread × (correction + shift). Location and spread are additive models with interactions (as
-// scorecards: REML), the location with boosted trees for what is left over, and the correction boosted trees under the quantile
-// loss (Friedman 2001), each kept only where it lowers the loss of companies that had no say. The shift is conformal: a quantile
-// of the standardised residuals out of fold, of the client's own cohort where at least a hundred of its companies buy (Mondrian;
-// Romano, Patterson & Candès 2019, "Conformalized quantile regression"), else of all.
+// scorecards: REML), the correction boosted trees under the quantile loss (Friedman 2001), each kept only where it lowers the
+// loss of companies that had no say. The shift is conformal: a quantile of the standardised residuals out of fold, of the
+// client's own cohort where at least a hundred of its companies buy (Mondrian; Romano, Patterson & Candès 2019, "Conformalized
+// quantile regression"), else of all.
 #pragma once
 
 #include <array>
@@ -121,7 +121,7 @@ struct WalletModel {
   double noise = 0;                        // variance of the residuals of the location
   double mean_spread = 1;                  // mean of the squared spread
   std::vector<CardColumn> columns;         // of the trees
-  WalletTrees location_trees, correction, high_correction;
+  WalletTrees correction, high_correction;
   std::vector<WalletGroup> groups;         // all first; then cohorts by name; none where too few buy
   std::vector<Finding> findings;
 
@@ -131,7 +131,7 @@ struct WalletModel {
     a.field("evidence", evidence); a.field("as_of", as_of); a.field("rows", rows); a.field("buyers", buyers); a.field("companies", companies);
     a.field("buying_companies", buying_companies); a.field("encoder", encoder); a.field("buys", buys); a.field("location", location);
     a.field("spread", spread); a.field("lines", lines); a.field("least_spread", least_spread); a.field("noise", noise); a.field("mean_spread", mean_spread); a.field("columns", columns);
-    a.field("location_trees", location_trees); a.field("correction", correction); a.field("high_correction", high_correction);
+    a.field("correction", correction); a.field("high_correction", high_correction);
     a.field("groups", groups); a.field("findings", findings);
     if constexpr (A::reading) encoder.prepare();
   }

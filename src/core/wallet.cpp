@@ -49,6 +49,9 @@ double share_of(const std::vector<double>& quantiles, double value) {
   return (i + (value - above[-1]) / (*above - above[-1])) / static_cast<double>(quantiles.size() - 1);
 }
 
+// 1 - share, as people write it: 0.2 of 0.8.
+double rest(double share) { return std::nearbyint((1 - share) * 1e12) / 1e12; }
+
 double money(double logarithm) { return std::exp(std::clamp(logarithm, -largest, largest)); }
 
 std::optional<double> number_of(const Value& v) {
@@ -83,7 +86,7 @@ void WalletModel::validate() const {
     for (const double z : l.middle)
       if (!std::isfinite(z)) broken("a middle of a bin is no number");
   }
-  for (const WalletTrees* trees : {&location_trees, &correction, &high_correction}) validate_trees(*trees, columns);
+  for (const WalletTrees* trees : {&correction, &high_correction}) validate_trees(*trees, columns);
   if (!std::isfinite(least_spread) || least_spread < 0 || !std::isfinite(noise) || noise < 0 || !(mean_spread > 0 && std::isfinite(mean_spread))) broken("its spread is out of range");
   if (rows < 0 || buyers < 0 || companies < 0 || buying_companies < 0) broken("a count is negative");
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -159,8 +162,8 @@ void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, 
   // As surely as the mean of how many clients would tell it.
   const double variance = model_.noise / static_cast<double>(model_.buying_companies) + variance_of(model_.location);
   const double n = variance > 0 ? std::clamp(model_.noise / variance, 1.0, static_cast<double>(model_.buying_companies)) : static_cast<double>(model_.buying_companies);
-  const double middle = location + model_.location_trees.at(bin), correction = model_.correction.at(bin);
-  const auto at = [&](double shift) { return middle + spread * (correction + shift); };
+  const double correction = model_.correction.at(bin);
+  const auto at = [&](double shift) { return location + spread * (correction + shift); };
   // What is uncertain: the location (where the spread is large, the more so), the spread, the shift (Woodruff 1952).
   const double within = std::sqrt(model_.quantile * (1 - model_.quantile) / static_cast<double>(g.companies));
   const double shift_error = spread * (at_share(g.scores, model_.quantile + within) - at_share(g.scores, model_.quantile - within)) / 2;
@@ -173,11 +176,11 @@ void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, 
   f.low = money(at(g.shift) - half);
   f.high = money(at(g.shift) + half);
   f.median = std::min(*f.potential, money(at(at_share(g.scores, 0.5))));
-  f.high_quantile = std::max(*f.potential, money(middle + spread * (model_.high_correction.at(bin) + g.high_shift)));
-  f.reach = 1 - model_.quantile;
+  f.high_quantile = std::max(*f.potential, money(location + spread * (model_.high_correction.at(bin) + g.high_shift)));
+  f.reach = rest(model_.quantile);
   f.basis = f.source = "model";
   weigh(f, values);
-  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - share_of(g.scores, ((std::log(*f.potential) - middle) / spread) - correction);
+  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - share_of(g.scores, (std::log(*f.potential) - location) / spread - correction);
 }
 
 void WalletScorer::weigh(PotentialFigure& f, std::span<const Value> values) const {
@@ -246,7 +249,7 @@ Report report_groups(const WalletModel& m) {
   Report r;
   r.columns = {"cohort", "n", "n_companies", "quantile", "below_before", "shift", "expected_reached", "loss", "loss_base"};
   for (const WalletGroup& g : m.groups)
-    r.rows.push_back({cell(g.title), g.n, g.companies, m.quantile, g.below, g.shift, 1 - m.quantile, g.loss, g.base_loss});
+    r.rows.push_back({cell(g.title), g.n, g.companies, m.quantile, g.below, g.shift, rest(m.quantile), g.loss, g.base_loss});
   return r;
 }
 
@@ -259,11 +262,11 @@ Report report_wallet(const WalletModel& m) {
   Report r;
   r.columns = {"quantile", "n", "n_buyers", "n_companies", "n_buying_companies", "reliability", "cohort", "features", "interactions",
                "trees", "loss", "loss_base", "expected_reached"};
-  const auto trees = m.location_trees.trees.size() + m.correction.trees.size() + m.high_correction.trees.size();
+  const auto trees = m.correction.trees.size() + m.high_correction.trees.size();
   r.rows.push_back({m.quantile, m.rows, m.buyers, m.companies, m.buying_companies, reliability_word(m.buying_companies, m.buyers, 0, true),
                     cell(m.cohort), json_list(features), interactions, static_cast<std::int64_t>(trees),
                     learned ? Cell(m.groups.front().loss) : Cell(), learned ? Cell(m.groups.front().base_loss) : Cell(),
-                    learned ? Cell((1 - m.quantile) * static_cast<double>(m.buyers) / static_cast<double>(m.rows)) : Cell()});
+                    learned ? Cell(rest(m.quantile) * static_cast<double>(m.buyers) / static_cast<double>(m.rows)) : Cell()});
   return r;
 }
 

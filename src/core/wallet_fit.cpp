@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 
 #include "icp/error.hpp"
-#include "icp/estimate.hpp"
+#include "icp/hash.hpp"
 #include "icp/target.hpp"
 #include "icp/text.hpp"
 #include "icp/training.hpp"
@@ -29,7 +29,6 @@ constexpr std::size_t most_pairs = 10, most_parameters = 900, pair_cells = 36;
 constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
 constexpr std::int64_t few_companies = 100;
 constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
-constexpr double sure = 1.6448536269514722;        // one-sided 5 %
 constexpr double least_spread_share = 0.1, least_spread = 1e-6;
 constexpr double fewest_of_either = 10;            // rows that buy and that do not, for a card of buying
 constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
@@ -41,7 +40,7 @@ double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
 struct Buyers {
   std::vector<std::uint32_t> row;                  // of the dataset
   std::vector<double> target, weight;              // logarithm of purchases; weights total the number of rows
-  std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash
+  std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash of companies
   std::vector<std::uint8_t> fold;                  // of the company
   std::int64_t companies = 0;
   std::size_t size() const { return row.size(); }
@@ -98,7 +97,7 @@ class AdditiveLearner {
     out.push_back(better(target, with_terms(target, true, false, nullptr)));
     if (out[0].terms.empty()) return out;
     Additive pairs = with_terms(target, true, true, &out[0]);
-    if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > 1) out.push_back(std::move(pairs));
+    if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
     return out;
   }
 
@@ -317,7 +316,7 @@ class Learner {
 
   void learn() {
     take_rows();
-    if (rows_.empty()) return;
+    if (rows_.empty()) return find("warning", s_.purchases, 0, "no purchases are known", "a client that bought nothing has purchases of 0");
     Options o = o_;
     leave_out(o);
     m_.as_of = d_.as_of;
@@ -341,14 +340,23 @@ class Learner {
 
   void take_rows() {
     const DataColumn* column = d_.find(s_.purchases);
-    if (column != nullptr && column->type == ColumnType::boolean)
-      throw Error(ErrorCode::wrong_type, fmt::format("column \"{}\" cannot be purchases", s_.purchases), "It holds true and false.",
+    if (column != nullptr && column->type != ColumnType::number && column->type != ColumnType::empty)
+      throw Error(ErrorCode::wrong_type, fmt::format("column \"{}\" cannot be purchases", s_.purchases), "It holds no numbers.",
                   "Name the column of annual purchases in {\"potential\": {\"purchases\": \"...\"}}.");
     const Target t = read_target(d_, o_, s_.purchases);
-    std::int64_t unknown = static_cast<std::int64_t>(t.unknown), returned = 0;
+    const std::int64_t unknown = static_cast<std::int64_t>(t.unknown);
+    std::int64_t returned = 0;
+    // Companies in the order of a hash of their place among all: neither rows nor the unit of money decide on folds.
+    std::vector<std::uint32_t> order(t.rows.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto key = [&](std::uint32_t i) { return Random(static_cast<std::uint64_t>(d_.company[t.rows[i]]) ^ o_.seed << 32).next(); };
+    sort(order.begin(), order.end(), stop_, [&](auto a, auto b) {
+      const auto x = key(a), y = key(b);
+      return x != y ? x < y : a < b;
+    });
     std::vector<std::uint8_t> seen(d_.companies, 0), bought(d_.companies, 0);
     std::map<std::int32_t, std::int32_t> place;
-    for (std::size_t i = 0; i < t.rows.size(); ++i) {
+    for (const std::uint32_t i : order) {
       const std::uint32_t r = t.rows[i];
       if (!(d_.weight_of(r) > 0)) continue;
       rows_.push_back(r);
@@ -437,11 +445,10 @@ class Learner {
     m_.least_spread = best.least_spread;
     m_.mean_spread = 0;
     for (std::size_t r = 0; r < b_.size(); ++r) m_.mean_spread += b_.weight[r] * best.unit[r] * best.unit[r] / static_cast<double>(b_.size());
-    if (best.location.terms.empty() && best.more.all.trees.empty())
+    if (best.location.terms.empty() && best.at.all.trees.empty())
       find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
            "add attributes: size, industry, sites");
-    keep_columns(fine, {&best.more.all, &best.at.all, &best.high.all});
-    m_.location_trees = std::move(best.more.all);
+    keep_columns(fine, {&best.at.all, &best.high.all});
     m_.correction = std::move(best.at.all);
     m_.high_correction = std::move(best.high.all);
     unit_ = std::move(best.unit);
@@ -452,7 +459,7 @@ class Learner {
   // Everything that follows from a model of the location.
   struct Parts {
     Additive location, spread;
-    Boosted more, at, high;
+    Boosted at, high;
     std::vector<double> root, unit, score, high_score;
     double noise = 0, least_spread = 0, loss = 0;
   };
@@ -462,12 +469,10 @@ class Learner {
     Parts p;
     p.location = std::move(location);
     std::vector<double> residual(n);
-    p.unit.assign(n, 1);
+    p.unit.resize(n);
     p.root.resize(n);
-    for (std::size_t r = 0; r < n; ++r) residual[r] = b_.target[r] - p.location.held[r];
-    p.more = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, 0}, stop_);
     for (std::size_t r = 0; r < n; ++r) {
-      residual[r] -= p.more.held[r];
+      residual[r] = b_.target[r] - p.location.held[r];
       p.root[r] = std::sqrt(std::abs(residual[r]));
       p.noise += b_.weight[r] / static_cast<double>(n) * residual[r] * residual[r];
       p.least_spread += b_.weight[r] / static_cast<double>(n) * p.root[r];

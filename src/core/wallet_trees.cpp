@@ -13,8 +13,7 @@ constexpr std::size_t learned_rows = 30000;            // trees are grown on the
 constexpr int most_trees = 300, patience = 40, most_depth = 3;
 constexpr double rate = 0.1;
 constexpr double fewest_rows = 20, fewest_above = 5;   // of a leaf; above the quantile
-constexpr double mean_shrinkage = 5;                   // rows of no effect in every leaf of a mean
-constexpr double category_shrinkage = 10;              // and in every category while they are put in order
+constexpr double category_shrinkage = 10;              // rows of no effect in every category while they are put in order
 
 struct Sums {
   double gradient = 0, weight = 0, rows = 0;
@@ -23,7 +22,7 @@ struct Sums {
 class Grower {
  public:
   Grower(const BoostProblem& p, const Stop& stop) : p_(p), stop_(stop) {
-    fewest_ = p.quantile > 0 ? std::max(fewest_rows, std::ceil(fewest_above / (1 - p.quantile))) : fewest_rows;
+    fewest_ = std::max(fewest_rows, std::ceil(fewest_above / (1 - p.quantile)));
     std::size_t next = 0;
     for (const CardColumn& c : p.rows.columns) {
       offset_.push_back(next);
@@ -36,7 +35,7 @@ class Grower {
     rows_.assign(rows.begin(), rows.end());
     gradient_.resize(p_.target.size());
     for (const std::uint32_t r : rows_)
-      gradient_[r] = p_.weight[r] * (p_.quantile > 0 ? (residual[r] < 0 ? p_.quantile - 1 : p_.quantile) : residual[r]);
+      gradient_[r] = p_.weight[r] * (residual[r] < 0 ? p_.quantile - 1 : p_.quantile);
     WalletTree tree;
     tree.nodes.emplace_back();
     divide(tree, 0, 0, rows_.size(), 0, count(0, rows_.size()), residual);
@@ -119,14 +118,6 @@ class Grower {
   }
 
   double leaf(std::size_t from, std::size_t to, std::span<const double> residual) {
-    if (p_.quantile <= 0) {
-      double sum = 0, weight = 0;
-      for (std::size_t i = from; i < to; ++i) {
-        sum += p_.weight[rows_[i]] * residual[rows_[i]];
-        weight += p_.weight[rows_[i]];
-      }
-      return weight > 0 ? rate * sum / (weight * (1 + mean_shrinkage / static_cast<double>(to - from))) : 0;
-    }
     values_.clear();
     for (std::size_t i = from; i < to; ++i) values_.push_back({residual[rows_[i]], p_.weight[rows_[i]]});
     return rate * weighted_quantile(values_, p_.quantile, stop_);
@@ -189,11 +180,9 @@ class Ensemble {
  public:
   Ensemble(const BoostProblem& p, std::vector<std::uint32_t> rows, const Stop& stop) : p_(p), grower_(p, stop), rows_(std::move(rows)) {
     residual_.resize(p.target.size());
-    if (p.quantile > 0) {
-      std::vector<Weighted> values;
-      for (const std::uint32_t r : rows_) values.push_back({p.target[r], p.weight[r]});
-      trees.start = values.empty() ? 0 : weighted_quantile(values, p.quantile, stop);
-    }
+    std::vector<Weighted> values;
+    for (const std::uint32_t r : rows_) values.push_back({p.target[r], p.weight[r]});
+    if (!values.empty()) trees.start = weighted_quantile(values, p.quantile, stop);
     for (const std::uint32_t r : rows_) residual_[r] = p.target[r] - trees.start;
   }
   void grow() {
@@ -292,8 +281,7 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
   }
   const auto of = [&](std::uint32_t r) -> Ensemble& { return held[p.fold[r]]; };
   const auto loss = [&](std::uint32_t r, double predicted) {
-    const double e = p.target[r] - predicted;
-    return p.weight[r] * p.unit[r] * (p.quantile > 0 ? pinball(e, p.quantile) : e * e);
+    return p.weight[r] * p.unit[r] * pinball(p.target[r] - predicted, p.quantile);
   };
   std::vector<double> now(learned), first(learned), best_loss(learned), best_held(learned);
   for (std::uint32_t r = 0; r < learned; ++r) {
@@ -321,7 +309,7 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
     }
   }
   for (std::uint32_t r = 0; r < learned; ++r) best_held[r] = first[r] - best_loss[r];
-  if (best > 0 && standardised_gain(best_held, p.company.first(learned)) <= 1) best = 0;
+  if (best > 0 && standardised_gain(best_held, p.company.first(learned)) <= sure) best = 0;
   std::vector<std::uint32_t> all(learned);
   std::iota(all.begin(), all.end(), 0u);
   Ensemble full(p, std::move(all), stop);

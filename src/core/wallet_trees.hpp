@@ -1,5 +1,5 @@
-// Boosted trees over binned rows, for the mean and for a quantile (Friedman 2001, "Greedy function approximation: a gradient
-// boosting machine"), as many as lower the loss of companies that had no say.
+// Boosted trees over binned rows for a quantile (Friedman 2001, "Greedy function approximation: a gradient boosting machine"), as
+// many as lower the loss of companies that had no say, and none unless that is beyond chance.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,7 @@ struct BoostProblem {
   std::span<const std::uint8_t> fold;                  // by row, 0 ... folds - 1
   std::span<const std::int32_t> company;               // by row
   int folds = 5;
-  double quantile = 0;                                 // 0: the mean
+  double quantile = 0.8;
 };
 struct Boosted {
   WalletTrees all;                                     // of all rows
@@ -38,6 +38,8 @@ Boosted boost(const BoostProblem& problem, const Stop& stop);
 // Mean pinball loss of y at a prediction of its quantile.
 inline double pinball(double residual, double quantile) { return residual >= 0 ? quantile * residual : (quantile - 1) * residual; }
 
+// One-sided 5 %: what is kept must gain by so many standard errors.
+inline constexpr double sure = 1.6448536269514722;
 // By how many standard errors, counted by companies, the gains are above nothing.
 double standardised_gain(std::span<const double> gain, std::span<const std::int32_t> company);
 

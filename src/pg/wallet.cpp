@@ -1,5 +1,6 @@
 // potential_model, potential_fit(), potential_estimate() and the readers of a model.
 #include "icp/error.hpp"
+#include "icp/language.hpp"
 #include "icp/wallet.hpp"
 
 #include <memory>
@@ -116,7 +117,7 @@ Datum evidence(FunctionCallInfo fcinfo, bool json) {
   if (PG_ARGISNULL(0)) return rows.done();
   auto& site = call_site<WalletSite>(fcinfo);
   site.take(fcinfo, 1);
-  const std::string language = language_argument(fcinfo, 2);
+  const std::string language = language_code(language_argument(fcinfo, 2));
   for (const EvidenceCheck& e : site.estimate(PG_GETARG_DATUM(0), json).evidence) {
     rows.text("kind", e.kind).number("figure", e.figure).text("verdict", e.verdict).boolean("verified", e.verified).boolean("used", e.used);
     set_text(rows, "source", e.source);

@@ -43,13 +43,14 @@ CREATE TABLE asked (name text, industry text, employees int, purchases numeric, 
 CREATE TABLE evidence_model AS SELECT potential_fit(c, '{"potential": {"evidence": {"budget": {"column": "budget", "source": "budget_from", "dated": "budget_on"},
   "competitors": {"column": "elsewhere", "source": "elsewhere_from"}, "expert": {"column": "guess", "source": "guess_from"}}}}') AS m
 FROM (SELECT client_id, industry, employees, purchases FROM client) c;
-INSERT INTO asked VALUES
- ('nothing', 'it', 100, 1000), ('budget caps', 'it', 100, 1000, 3000, 'tender 17', '2025-05-06'), ('budget without source', 'it', 100, 1000, 3000),
- ('budget below purchases', 'it', 100, 4000, 3000, 'tender 17', '2025-05-06'), ('large budget', 'it', 100, 1000, 900000, 'tender 17', '2025-05-06'),
- ('competitors', 'it', 100, 1000, NULL, NULL, NULL, 90000, 'customs'), ('competitors sell little', 'it', 100, 1000, NULL, NULL, NULL, 10, 'customs'),
- ('expert agrees', 'it', 100, 1000, NULL, NULL, NULL, NULL, NULL, 4500, 'key account plan'), ('expert dreams', 'it', 100, 1000, NULL, NULL, NULL, NULL, NULL, 4500000, 'a feeling'),
- ('expert and a budget', 'it', 100, 1000, 4000, 'tender 17', '2025-05-06', NULL, NULL, 4500, 'key account plan'), ('blank source', 'it', 100, 1000, NULL, NULL, NULL, NULL, NULL, 4500, ' '),
- ('negative', 'it', 100, 1000, -5, 'tender 17');
+INSERT INTO asked SELECT r.name, 'it', 100, coalesce(r.purchases, 1000), r.budget, r.budget_from, r.budget_on, r.elsewhere, r.elsewhere_from, r.guess, r.guess_from
+FROM jsonb_populate_recordset(NULL::asked, '[{"name": "nothing"}, {"name": "budget caps", "budget": 3000, "budget_from": "tender 17", "budget_on": "2025-05-06"},
+  {"name": "budget without source", "budget": 3000}, {"name": "budget below purchases", "purchases": 4000, "budget": 3000, "budget_from": "tender 17"},
+  {"name": "large budget", "budget": 900000, "budget_from": "tender 17"}, {"name": "competitors", "elsewhere": 90000, "elsewhere_from": "customs"},
+  {"name": "competitors sell little", "elsewhere": 10, "elsewhere_from": "customs"}, {"name": "expert agrees", "guess": 4500, "guess_from": "key account plan"},
+  {"name": "expert dreams", "guess": 4500000, "guess_from": "a feeling"}, {"name": "blank source", "guess": 4500, "guess_from": " "},
+  {"name": "expert and a budget", "budget": 4000, "budget_from": "tender 17", "budget_on": "2025-05-06", "guess": 4500, "guess_from": "key account plan"},
+  {"name": "negative", "budget": -5, "budget_from": "tender 17"}, {"name": "buys more than its like", "purchases": 50000}]') r;
 SELECT a.name, CASE WHEN f.basis = 'model' THEN 'model' ELSE f.potential::text END AS potential, f.basis, f.source, f.dated, f.evidence, round(f.expected_reached::numeric, 2) AS expected_reached, f.underestimated
 FROM asked a CROSS JOIN LATERAL potential_estimate(a, (SELECT m FROM evidence_model)) f;
 SELECT a.name, e.* FROM asked a CROSS JOIN LATERAL potential_evidence(a, (SELECT m FROM evidence_model), CASE a.name WHEN 'competitors' THEN 'ru' ELSE 'en' END) e
