@@ -74,6 +74,7 @@ struct Additive {
   card::Solution solution;
   std::vector<double> slopes;                      // by place
   std::vector<double> held;
+  std::vector<card::Solution> parts;               // without each fold
 };
 
 class AdditiveLearner {
@@ -88,15 +89,15 @@ class AdditiveLearner {
 
   // Without interactions; a constant where that does no better than chance.
   Additive learn(std::span<const double> target) const {
-    return better(target, with_terms(target, false, false, nullptr));
+    return better(target, with_terms(target, false, nullptr));
   }
 
   // The same with slopes within bins, and with interactions too where these lower the squares of rows that had no say.
   std::vector<Additive> candidates(std::span<const double> target) const {
     std::vector<Additive> out;
-    out.push_back(better(target, with_terms(target, true, false, nullptr)));
+    out.push_back(better(target, with_terms(target, true, nullptr)));
     if (out[0].terms.empty()) return out;
-    Additive pairs = with_terms(target, true, true, &out[0]);
+    Additive pairs = with_terms(target, true, &out[0]);
     if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
     return out;
   }
@@ -161,42 +162,40 @@ class AdditiveLearner {
     solve(a, target, rows, a.solution.precision, steps);
   }
 
-  // `from`: the same without interactions.
-  Additive with_terms(std::span<const double> target, bool slopes, bool interactions, const Additive* from) const {
-    Additive out;
-    for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) out.terms.push_back(card::main_term(binned_, c, true));
-    const std::vector<card::Term> main = out.terms;
-    solve(out, target, sample_, from != nullptr ? from->solution.precision : std::vector<double>{}, from != nullptr ? fold_steps : first_steps);
-    if (interactions) {
-      add_pairs(out, target, sample_, pair_steps);
-      if (out.terms.size() == main.size()) return out;
-    }
+  // `from`: the same without interactions, which are then looked for.
+  Additive with_terms(std::span<const double> target, bool slopes, const Additive* from) const {
     const bool sampled = sample_.size() < all_.size();
-    if (sampled) solve(out, target, all_, out.solution.precision, 0);
-    if (slopes) add_slopes(out, target, all_);
+    Additive out;
+    if (from != nullptr) {
+      out = Additive{from->terms, from->solution, {}, {}, {}};
+      add_pairs(out, target, sample_, pair_steps);
+      if (out.terms.size() == from->terms.size()) return out;
+    } else {
+      for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) out.terms.push_back(card::main_term(binned_, c, true));
+      solve(out, target, sample_, {}, first_steps);
+    }
+    const std::vector<card::Term> main = from != nullptr ? from->terms : out.terms;
     out.held.assign(b_.size(), 0);
     for (int k = 0; k < folds; ++k) {
-      std::vector<std::uint32_t> in, few;
-      for (const std::uint32_t r : all_)
-        if (b_.fold[r] != k) {
-          in.push_back(r);
-          if (r < sample_.size()) few.push_back(r);
-        }
-      if (in.empty()) continue;
+      std::vector<std::uint32_t> in;
+      for (const std::uint32_t r : sample_)
+        if (b_.fold[r] != k) in.push_back(r);
+      // Of few rows the variances are the fold's own; of many those of all are as good.
+      const int steps = sampled ? 0 : fold_steps;
       Additive part;
       part.terms = main;
-      // Of few rows the variances are their own; of many those of all are as good.
-      const std::vector<double> start(out.solution.precision.begin(), out.solution.precision.end());
-      if (interactions) {
-        solve(part, target, few, start, fold_steps);
-        add_pairs(part, target, few, fold_steps);
-        if (sampled) solve(part, target, in, part.solution.precision, 0);
+      if (from != nullptr) {
+        part.solution = from->parts[static_cast<std::size_t>(k)];
+        add_pairs(part, target, in, steps);
       } else {
-        solve(part, target, in, start, sampled ? 0 : fold_steps);
+        solve(part, target, in, out.solution.precision, steps);
       }
       if (slopes) add_slopes(part, target, in);
       predict(part, k, out.held);
+      out.parts.push_back(std::move(part.solution));
     }
+    if (sampled) solve(out, target, all_, out.solution.precision, 0);
+    if (slopes) add_slopes(out, target, all_);
     return out;
   }
 
@@ -435,6 +434,8 @@ class Learner {
       Parts parts = with_location(std::move(location), learner, fine);
       if (best.score.empty() || parts.loss < best.loss) best = std::move(parts);
     }
+    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, folds, WalletModel::high}, stop_);
+    for (std::size_t r = 0; r < b_.size(); ++r) high_score_.push_back(best.residual[r] - high.held[r]);
     m_.location = card_of(best.location, binned, b_, b_.target, "purchases");
     m_.spread = card_of(best.spread, binned, b_, best.root, "spread");
     for (std::size_t i = 0; !best.location.slopes.empty() && i < places.columns().size(); ++i) {
@@ -448,19 +449,18 @@ class Learner {
     if (best.location.terms.empty() && best.at.all.trees.empty())
       find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
            "add attributes: size, industry, sites");
-    keep_columns(fine, {&best.at.all, &best.high.all});
+    keep_columns(fine, {&best.at.all, &high.all});
     m_.correction = std::move(best.at.all);
-    m_.high_correction = std::move(best.high.all);
+    m_.high_correction = std::move(high.all);
     unit_ = std::move(best.unit);
     score_ = std::move(best.score);
-    high_score_ = std::move(best.high_score);
   }
 
   // Everything that follows from a model of the location.
   struct Parts {
     Additive location, spread;
-    Boosted at, high;
-    std::vector<double> root, unit, score, high_score;
+    Boosted at;
+    std::vector<double> root, unit, residual, score;   // residual: in units of the spread; score: less the correction
     double noise = 0, least_spread = 0, loss = 0;
   };
 
@@ -484,15 +484,14 @@ class Learner {
       residual[r] /= p.unit[r];
     }
     p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, m_.quantile}, stop_);
-    p.high = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, WalletModel::high}, stop_);
     std::vector<Weighted> scores;
     for (std::size_t r = 0; r < n; ++r) {
       p.score.push_back(residual[r] - p.at.held[r]);
-      p.high_score.push_back(residual[r] - p.high.held[r]);
       scores.push_back({p.score[r], b_.weight[r]});
     }
     const double shift = weighted_quantile(scores, m_.quantile, stop_);
     for (std::size_t r = 0; r < n; ++r) p.loss += b_.weight[r] * p.unit[r] * pinball(p.score[r] - shift, m_.quantile);
+    p.residual = std::move(residual);
     return p;
   }
 

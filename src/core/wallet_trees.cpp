@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t fine_bins = 255;
 constexpr std::size_t learned_rows = 30000;            // trees are grown on the first so many, which come in the order of a hash
-constexpr int most_trees = 300, patience = 40, most_depth = 3;
+constexpr int most_trees = 300, patience = 25, most_depth = 3;
 constexpr double rate = 0.1;
 constexpr double fewest_rows = 20, fewest_above = 5;   // of a leaf; above the quantile
 constexpr double category_shrinkage = 10;              // rows of no effect in every category while they are put in order
@@ -120,6 +120,13 @@ class Grower {
   double leaf(std::size_t from, std::size_t to, std::span<const double> residual) {
     values_.clear();
     for (std::size_t i = from; i < to; ++i) values_.push_back({residual[rows_[i]], p_.weight[rows_[i]]});
+    const double first = values_.front().weight;
+    if (std::all_of(values_.begin(), values_.end(), [&](const Weighted& v) { return v.weight == first; })) {
+      const auto n = static_cast<double>(values_.size());
+      const auto place = values_.begin() + static_cast<std::ptrdiff_t>(std::clamp(std::ceil(p_.quantile * n * (1 - 1e-12)) - 1, 0.0, n - 1));
+      std::nth_element(values_.begin(), place, values_.end(), [](const Weighted& a, const Weighted& b) { return a.value < b.value; });
+      return rate * place->value;
+    }
     return rate * weighted_quantile(values_, p_.quantile, stop_);
   }
 

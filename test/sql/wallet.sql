@@ -15,7 +15,7 @@ SELECT severity, column_name, rows, message FROM potential_diagnostics((SELECT m
 -- Four of five buyers buy less than their potential, nineteen of twenty less than its .95 quantile; everything is in order.
 SELECT c.industry, count(*) AS buyers, round(avg((c.purchases <= f.potential)::int), 2) AS below, round(avg((c.purchases <= f.q95)::int), 2) AS below95,
        bool_and(0 < f.median AND f.median <= f.potential AND f.lo <= f.potential AND f.potential <= f.hi AND f.potential <= f.q95) AS ordered,
-       bool_and(f.n BETWEEN 1 AND 1500) AS counted, bool_and(f.basis = 'model' AND f.source = 'model' AND f.expected_reached = 1 - 0.8::float8) AS by_model,
+       bool_and(f.n BETWEEN 1 AND 1500) AS counted, bool_and(f.basis = 'model' AND f.source = 'model' AND f.expected_reached = 0.2) AS by_model,
        bool_and(f.underestimated = (c.purchases > f.q95)) AS flagged, bool_and(f.cohort = c.industry) AS own
 FROM client c CROSS JOIN LATERAL potential_estimate(c, (SELECT m FROM model)) f WHERE c.purchases > 0 GROUP BY 1 ORDER BY 1;
 -- Whether a company buys at all is another question: it does in half of the one cohort, in four of five of the others.
