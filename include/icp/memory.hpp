@@ -43,6 +43,7 @@ std::uint64_t dataset_memory(const Extent& extent);                          // 
 std::uint64_t fit_memory(const Extent& extent, const Options& options);      // of icp_fit and icp_check
 std::uint64_t rules_memory(const Extent& extent, const Options& options);    // of icp_discover
 std::uint64_t associations_memory(const Extent& extent, const Options& options);  // of icp_associations
+std::uint64_t wallet_memory(const Extent& extent, const Options& options);   // of potential_fit
 
 // The same error, "`doing` 5000 rows needs ...", for what such a sum says of the sample.
 void require_memory(const char* doing, std::uint64_t (*need)(const Extent&, const Options&), const Sample& sample, const Options& options,

@@ -42,6 +42,9 @@ struct CardColumn {
   }
 };
 
+// Throws where a column is not one of the encoder's features.
+void validate_columns(std::span<const CardColumn> columns, const Encoder& encoder);
+
 // A table of points over the bins of one column, or over groups of the bins of two.
 struct CardTerm {
   std::vector<std::uint32_t> columns;            // one or two
@@ -67,7 +70,7 @@ struct CardTerm {
 };
 
 struct Scorecard {
-  std::string target;                  // won: points are log-odds; dqs: points of the score
+  std::string target;                  // won: points are log-odds; dqs: points of the score; of wallets (wallet.hpp) buys, purchases, spread
   double intercept = 0;                // a multiple of 2^-32
   std::vector<CardColumn> columns;
   std::vector<CardTerm> terms;         // the most important first; none: there is nothing that tells rows apart

@@ -241,6 +241,15 @@ std::uint64_t associations_memory(const Extent& e, const Options& o) {
   return std::max(dataset_memory(e), kept_memory(e) + std::max(encoder_memory(e, o), table_memory(e, o) + measuring));
 }
 
+std::uint64_t wallet_memory(const Extent& e, const Options& o) {
+  // Beside what cards take: the finer bins of trees, five copies of the residuals, and what is kept of every row.
+  std::uint64_t columns = 0;
+  for (const Extent::Column& c : e.columns)
+    if (may_be_feature(c, o)) columns += c.items > 0 ? std::min<std::uint64_t>(c.texts, 40) : 1;
+  const std::uint64_t trees = e.rows * columns * 2 + std::min<std::uint64_t>(e.rows, 30000) * 6 * (8 + 8 + 4 + 16);
+  return std::max(dataset_memory(e), kept_memory(e) + std::max(encoder_memory(e, o), scorecard_memory(e, o) + trees + e.rows * 16 * 8));
+}
+
 std::uint64_t rules_memory(const Extent& e, const Options& o) {
   return std::max(dataset_memory(e), kept_memory(e) + std::max(encoder_memory(e, o), search_memory(e, o)));
 }

@@ -216,6 +216,7 @@ const std::map<std::string, Reader>& readers() {
       {"tess", [](Options&, const std::string&, const Json& j) { settings::tess(j); }},
       {"quick_start", [](Options&, const std::string&, const Json& j) { settings::quick_start(j); }},
       {"attractiveness", [](Options&, const std::string&, const Json& j) { settings::attractiveness(j); }},
+      {"potential", [](Options&, const std::string&, const Json& j) { settings::potential(j); }},
       {"associations", [](Options& o, const std::string&, const Json& j) { read_associations(o, j); }},
       {"titles", [](Options& o, const std::string& k, const Json& j) {
          if (!j.is_object()) refuse(k, "an object of cohort, language and title");

@@ -52,10 +52,7 @@ double Scorecard::score(std::span<const std::uint16_t> bins) const {
   return sum;
 }
 
-void Scorecard::validate(const Encoder& encoder) const {
-  const auto multiple = [](double x) { return std::isfinite(x) && std::abs(x) < 0x1p20 && std::nearbyint(x * 0x1p32) == x * 0x1p32; };
-  if (target != "won" && target != "dqs") broken("its target is neither won nor dqs");
-  if (!multiple(intercept)) broken("its intercept is not a multiple of 2^-32");
+void validate_columns(std::span<const CardColumn> columns, const Encoder& encoder) {
   for (const CardColumn& c : columns) {
     if (c.feature >= encoder.features.size()) broken("a column is of no feature");
     const Feature& f = encoder.features[c.feature];
@@ -75,6 +72,14 @@ void Scorecard::validate(const Encoder& encoder) const {
         if (b >= c.bins) broken("a category is in no bin");
     }
   }
+}
+
+void Scorecard::validate(const Encoder& encoder) const {
+  const auto multiple = [](double x) { return std::isfinite(x) && std::abs(x) < 0x1p20 && std::nearbyint(x * 0x1p32) == x * 0x1p32; };
+  static constexpr std::string_view targets[] = {"won", "dqs", "buys", "purchases", "spread"};
+  if (std::find(std::begin(targets), std::end(targets), target) == std::end(targets)) broken("its target is not known");
+  if (!multiple(intercept)) broken("its intercept is not a multiple of 2^-32");
+  validate_columns(columns, encoder);
   for (const CardTerm& t : terms) {
     if (t.columns.empty() || t.columns.size() > 2 || t.group.size() != t.columns.size()) broken("a term is of no column");
     std::size_t cells = 1;

@@ -130,6 +130,48 @@ Attractiveness attractiveness(const Json& j) {
   return a;
 }
 
+namespace {
+
+Potential::Evidence evidence(const std::string& kind, const Json& j) {
+  const std::string name = "potential.evidence." + kind;
+  Potential::Evidence e;
+  e.kind = kind;
+  if (j.is_string()) {
+    e.column = read_string(name, j);
+  } else if (j.is_object()) {
+    for (const auto& [key, value] : j.items()) {
+      if (key == "column") e.column = read_string(name + ".column", value);
+      else if (key == "source") e.source = read_string(name + ".source", value);
+      else if (key == "dated") e.dated = read_string(name + ".dated", value);
+      else unknown(name + ".", key, {"column", "source", "dated"});
+    }
+  }
+  if (e.column.empty()) refuse(name, "a column, or an object of column, source and dated", "For example {\"column\": \"budget\", \"source\": \"budget_source\"}.");
+  return e;
+}
+
+}  // namespace
+
+Potential potential(const Json& j) {
+  Potential p;
+  if (j.is_null()) return p;
+  if (!j.is_object()) refuse("potential", "an object");
+  for (const auto& [key, value] : j.items()) {
+    const std::string name = "potential." + key;
+    if (key == "quantile") p.quantile = read_number(name, value, 0.5, 0.94);
+    else if (key == "purchases") p.purchases = read_string(name, value);
+    else if (key == "cohort") p.cohort = read_string(name, value), p.cohort_named = true;
+    else if (key == "evidence") {
+      if (!value.is_object()) refuse(name, "an object of budget, competitors and expert");
+      for (const auto& [kind, one] : value.items()) {
+        if (kind != "budget" && kind != "competitors" && kind != "expert") unknown(name + ".", kind, {"budget", "competitors", "expert"});
+        p.evidence.push_back(evidence(kind, one));
+      }
+    } else unknown("potential.", key, {"quantile", "purchases", "cohort", "evidence"});
+  }
+  return p;
+}
+
 std::map<std::string, double> significance(const Json& options) {
   std::map<std::string, double> out;
   const Json words = options.value("significance", Json()), scale = options.value("significance_scale", Json());

@@ -47,6 +47,17 @@ struct Attractiveness {
 };
 Attractiveness attractiveness(const Json& value);
 
+struct Potential {
+  double quantile = 0.8;
+  std::string purchases = "purchases", cohort = "cohort"; // columns
+  bool cohort_named = false;                              // else the column need not exist
+  struct Evidence {
+    std::string kind, column, source, dated;
+  };
+  std::vector<Evidence> evidence;                         // in the order of the kinds' names
+};
+Potential potential(const Json& value);
+
 // Metric → its significance, by the options significance (medium, high, very high, or a number) and significance_scale
 // (other numbers for the words) of an options object.
 std::map<std::string, double> significance(const Json& options);

@@ -11,6 +11,7 @@
 #include "icp/memory.hpp"
 #include "icp/model.hpp"
 #include "icp/rule.hpp"
+#include "icp/wallet.hpp"
 #include "rows.hpp"
 
 namespace {
@@ -94,6 +95,19 @@ TEST(Memory, AFitTakesWhatItSaysAndAsksOftenWhetherToEnd) {
   EXPECT_LT(checking.longest, longest * slower) << "milliseconds between two polls";
 }
 
+TEST(Memory, AWalletTakesWhatItSaysAndAsksOftenWhetherToEnd) {
+  const Sample sample = view(20000, R"({"potential": {"purchases": "revenue"}})");
+  const Options options = parse_options(sample.options());
+  const auto need = wallet_memory(measure(sample, options, Stop{}), options);
+  Watch watch;
+  EXPECT_EQ(fit_wallet(sample, Zone{}, watch.stop()).groups.size(), 1u);
+  EXPECT_LT(watch.longest, longest * slower) << "milliseconds between two polls";
+  if (watch.first == 0) return;
+  const auto taken = static_cast<double>(watch.most - watch.first);
+  EXPECT_LE(taken, static_cast<double>(need));
+  EXPECT_GT(taken, 0.5 * static_cast<double>(need));
+}
+
 TEST(Memory, AnOrdinaryViewNeedsLessThanTheDefault) {
   const Sample sample = view(100000);
   const Options options = parse_options("{}");
@@ -119,6 +133,8 @@ TEST(Memory, TooLittleIsAnErrorThatNamesBothNumbers) {
   EXPECT_EQ(refused([&](auto limit) { fit_model(plain, Zone{}, Stop{}, limit); }), "learning from 2000 rows needs more memory than allowed");
   EXPECT_EQ(refused([&](auto limit) { check_deals(plain, Zone{}, Stop{}, limit); }), "checking 2000 rows needs more memory than allowed");
   EXPECT_EQ(refused([&](auto limit) { discover_rules(sample, Zone{}, Stop{}, limit); }), "searching rules in 2000 rows needs more memory than allowed");
+  const Sample wallet = view(2000, R"({"potential": {"purchases": "revenue"}})");
+  EXPECT_EQ(refused([&](auto limit) { fit_wallet(wallet, Zone{}, Stop{}, limit); }), "learning potentials from 2000 rows needs more memory than allowed");
   // A limit that is enough changes nothing.
   const Options options = parse_options(R"({"k": 2})");
   const auto need = fit_memory(measure(plain, options, Stop{}), options);

@@ -1,0 +1,645 @@
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <numeric>
+
+#include <fmt/format.h>
+
+#include "icp/error.hpp"
+#include "icp/hash.hpp"
+#include "icp/target.hpp"
+#include "icp/text.hpp"
+#include "icp/training.hpp"
+#include "icp/wallet.hpp"
+
+#include "linear.hpp"
+#include "scorecard_terms.hpp"
+#include "settings.hpp"
+#include "wallet_trees.hpp"
+
+namespace icp {
+
+namespace {
+
+using namespace wallet;
+
+constexpr int folds = 5;
+constexpr std::size_t learned_rows = 30000;        // variances and interactions need no more
+constexpr std::size_t most_pairs = 10, most_parameters = 900, pair_cells = 36;
+constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
+constexpr std::int64_t few_companies = 100;
+constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
+constexpr double least_spread_share = 0.1, least_spread = 1e-6;
+constexpr double fewest_of_either = 10;            // rows that buy and that do not, for a card of buying
+constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
+constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
+
+double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
+
+// The rows that buy.
+struct Buyers {
+  std::vector<std::uint32_t> row;                  // of the dataset
+  std::vector<double> target, weight;              // logarithm of purchases; weights total the number of rows
+  std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash of companies
+  std::vector<std::uint8_t> fold;                  // of the company
+  std::int64_t companies = 0;
+  std::size_t size() const { return row.size(); }
+};
+
+// Numbers within their bins: how far each stands from the middle of its bin, in the lowest bin, the highest, and those between.
+class Places {
+ public:
+  Places(const card::Binned& binned, const Table& table) : binned_(binned), table_(table) {
+    for (std::size_t c = 0; c < binned.columns.size(); ++c)
+      if (!binned.middle[c].empty()) columns_.push_back(c);
+  }
+  const std::vector<std::size_t>& columns() const { return columns_; }
+  std::size_t size() const { return 3 * columns_.size(); }
+  // The one of the three that is not 0, and its value.
+  std::pair<std::size_t, double> at(std::size_t i, std::size_t row) const {
+    const std::size_t c = columns_[i], bin = (*binned_.bin[c])[row], bins = binned_.columns[c].bins;
+    if (bin >= bins) return {3 * i, 0};
+    return {3 * i + WalletLine::part(bin, bins), table_.columns[binned_.columns[c].feature].numbers[row] - binned_.middle[c][bin]};
+  }
+
+ private:
+  const card::Binned& binned_;
+  const Table& table_;
+  std::vector<std::size_t> columns_;
+};
+
+// An additive model with what it says of each row, learned without the row's fold.
+struct Additive {
+  std::vector<card::Term> terms;
+  card::Solution solution;
+  std::vector<double> slopes;                      // by place
+  std::vector<double> held;
+  std::vector<card::Solution> parts;               // without each fold
+};
+
+class AdditiveLearner {
+ public:
+  AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)
+      : binned_(binned), places_(places), b_(b), stop_(stop), speaks_(binned.columns.size(), true) {
+    for (std::uint32_t r = 0; r < b.size(); ++r) {
+      all_.push_back(r);
+      if (r < learned_rows) sample_.push_back(r);
+    }
+  }
+
+  // Without interactions; a constant where that does no better than chance.
+  Additive learn(std::span<const double> target) const {
+    return better(target, with_terms(target, false, nullptr));
+  }
+
+  // The same with slopes within bins, and with interactions too where these lower the squares of rows that had no say.
+  std::vector<Additive> candidates(std::span<const double> target) const {
+    std::vector<Additive> out;
+    out.push_back(better(target, with_terms(target, true, nullptr)));
+    if (out[0].terms.empty()) return out;
+    Additive pairs = with_terms(target, true, &out[0]);
+    if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
+    return out;
+  }
+
+ private:
+  Additive better(std::span<const double> target, Additive a) const {
+    Additive base = constant(target);
+    return gain(target, base.held, a.held) > sure ? std::move(a) : std::move(base);
+  }
+
+  // Slopes within bins, of what is left over (ridge regression).
+  void add_slopes(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows) const {
+    const auto size = static_cast<Eigen::Index>(places_.size());
+    Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(size, size);
+    Eigen::VectorXd products = Eigen::VectorXd::Zero(size);
+    std::vector<const card::Term*> terms;
+    for (const card::Term& t : a.terms) terms.push_back(&t);
+    std::vector<std::pair<std::size_t, double>> x(places_.columns().size());
+    Pace pace(stop_);
+    for (const std::uint32_t r : rows) {
+      pace.step();
+      const double e = target[r] - a.solution.at(terms, r);
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        x[i] = places_.at(i, r);
+        const auto row = static_cast<Eigen::Index>(x[i].first);
+        products[row] += b_.weight[r] * x[i].second * e;
+        for (std::size_t k = 0; k <= i; ++k) squares(row, static_cast<Eigen::Index>(x[k].first)) += b_.weight[r] * x[i].second * x[k].second;
+      }
+    }
+    for (Eigen::Index i = 0; i < size; ++i)
+      squares(i, i) = squares(i, i) > 0 ? squares(i, i) * (1 + slope_shrinkage / static_cast<double>(rows.size())) : 1;
+    const Eigen::VectorXd slopes = squares.selfadjointView<Eigen::Lower>().llt().solve(products);
+    a.slopes.assign(places_.size(), 0);
+    if (slopes.allFinite())
+      for (Eigen::Index i = 0; i < size; ++i) a.slopes[static_cast<std::size_t>(i)] = slopes[i];
+  }
+
+  card::Problem problem(const std::vector<card::Term>& terms, std::span<const double> target, std::span<const std::uint32_t> rows) const {
+    card::Problem p;
+    for (const card::Term& t : terms) p.terms.push_back(&t);
+    p.rows = rows;
+    p.target = target;
+    p.weight = b_.weight;
+    p.company = b_.company;
+    p.logistic = false;
+    p.most_freedom = b_.companies < few_companies ? freedom_share * static_cast<double>(rows.size()) : 0;
+    return p;
+  }
+
+  void solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps) const {
+    a.solution = card::solve(problem(a.terms, target, rows), start, steps, stop_);
+  }
+
+  // Interactions that chance does not leave in the residuals of a solution on those rows.
+  void add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps) const {
+    std::size_t cells = 1;
+    for (const card::Term& t : a.terms) cells += t.cells;
+    const std::size_t room = cells < most_parameters ? (most_parameters - cells) / pair_cells : 0;
+    const auto pairs = card::find_pairs(binned_, problem(a.terms, target, rows), a.solution, std::min(most_pairs, room), speaks_, stop_);
+    if (pairs.empty()) return;
+    for (const auto& [first, second] : pairs) a.terms.push_back(card::pair_term(binned_, first, second, speaks_));
+    solve(a, target, rows, a.solution.precision, steps);
+  }
+
+  // `from`: the same without interactions, which are then looked for.
+  Additive with_terms(std::span<const double> target, bool slopes, const Additive* from) const {
+    const bool sampled = sample_.size() < all_.size();
+    Additive out;
+    if (from != nullptr) {
+      out = Additive{from->terms, from->solution, {}, {}, {}};
+      add_pairs(out, target, sample_, pair_steps);
+      if (out.terms.size() == from->terms.size()) return out;
+    } else {
+      for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) out.terms.push_back(card::main_term(binned_, c, true));
+      solve(out, target, sample_, {}, first_steps);
+    }
+    const std::vector<card::Term> main = from != nullptr ? from->terms : out.terms;
+    out.held.assign(b_.size(), 0);
+    for (int k = 0; k < folds; ++k) {
+      std::vector<std::uint32_t> in;
+      for (const std::uint32_t r : sample_)
+        if (b_.fold[r] != k) in.push_back(r);
+      // Of few rows the variances are the fold's own; of many those of all are as good.
+      const int steps = sampled ? 0 : fold_steps;
+      Additive part;
+      part.terms = main;
+      if (from != nullptr) {
+        part.solution = from->parts[static_cast<std::size_t>(k)];
+        add_pairs(part, target, in, steps);
+      } else {
+        solve(part, target, in, out.solution.precision, steps);
+      }
+      if (slopes) add_slopes(part, target, in);
+      predict(part, k, out.held);
+      out.parts.push_back(std::move(part.solution));
+    }
+    if (sampled) solve(out, target, all_, out.solution.precision, 0);
+    if (slopes) add_slopes(out, target, all_);
+    return out;
+  }
+
+  void predict(const Additive& a, int fold, std::vector<double>& held) const {
+    std::vector<const card::Term*> terms;
+    for (const card::Term& t : a.terms) terms.push_back(&t);
+    for (const std::uint32_t r : all_) {
+      if (b_.fold[r] != fold) continue;
+      held[r] = a.solution.at(terms, r);
+      for (std::size_t i = 0; !a.slopes.empty() && i < places_.columns().size(); ++i) {
+        const auto [place, x] = places_.at(i, r);
+        held[r] += a.slopes[place] * x;
+      }
+    }
+  }
+
+  Additive constant(std::span<const double> target) const {
+    Additive out;
+    double sum[folds + 1] = {}, weight[folds + 1] = {};
+    for (const std::uint32_t r : all_) {
+      sum[b_.fold[r]] += b_.weight[r] * target[r];
+      weight[b_.fold[r]] += b_.weight[r];
+    }
+    for (int k = 0; k < folds; ++k) {
+      sum[folds] += sum[k];
+      weight[folds] += weight[k];
+    }
+    out.solution.intercept = sum[folds] / weight[folds];
+    for (const std::uint32_t r : all_) {
+      const double left = weight[folds] - weight[b_.fold[r]];
+      out.held.push_back(left > 0 ? (sum[folds] - sum[b_.fold[r]]) / left : out.solution.intercept);
+    }
+    return out;
+  }
+
+  // By how many standard errors the second predictions have the smaller squares.
+  double gain(std::span<const double> target, std::span<const double> a, std::span<const double> b) const {
+    std::vector<double> g;
+    for (const std::uint32_t r : all_) g.push_back(b_.weight[r] * ((target[r] - a[r]) * (target[r] - a[r]) - (target[r] - b[r]) * (target[r] - b[r])));
+    return standardised_gain(g, b_.company);
+  }
+
+  const card::Binned& binned_;
+  const Places& places_;
+  const Buyers& b_;
+  const Stop& stop_;
+  std::vector<bool> speaks_;
+  std::vector<std::uint32_t> all_, sample_;
+};
+
+// A column with the rows in each of its bins.
+CardColumn counted(const card::Binned& binned, std::size_t c, const Buyers& b) {
+  CardColumn column = binned.columns[c];
+  column.n.assign(static_cast<std::size_t>(column.bins) + 1, 0);
+  for (std::size_t r = 0; r < b.size(); ++r) column.n[(*binned.bin[c])[r]] += b.weight[r];
+  return column;
+}
+
+// A model as it is kept: terms that say something, and the columns that they speak of.
+Scorecard card_of(const Additive& a, const card::Binned& binned, const Buyers& b, std::span<const double> target, const char* name) {
+  Scorecard card;
+  card.target = name;
+  card.intercept = rounded(a.solution.intercept);
+  card.within = a.solution.within;
+  card.n = static_cast<std::int64_t>(b.size());
+  card.companies = b.companies;
+  double sum = 0, squares = 0, total = 0;
+  for (std::size_t r = 0; r < b.size(); ++r) {
+    sum += b.weight[r] * target[r];
+    squares += b.weight[r] * target[r] * target[r];
+    total += b.weight[r];
+  }
+  const double deviation = std::sqrt(std::max(0.0, squares / total - sum / total * (sum / total)));
+  std::vector<std::int32_t> place(binned.columns.size(), -1);
+  for (std::size_t t = 0; t < a.terms.size(); ++t) {
+    const card::Term& term = a.terms[t];
+    CardTerm out;
+    out.columns = term.columns;
+    out.group = term.group;
+    out.width = term.width;
+    out.n.assign(term.cells, 0);
+    for (std::size_t r = 0; r < b.size(); ++r) out.n[(*term.cell)[r]] += b.weight[r];
+    for (std::size_t c = 0; c < term.cells; ++c) {
+      out.points.push_back(rounded(a.solution.effect[t][c]));
+      out.error.push_back(a.solution.error[t][c]);
+      out.importance += out.n[c] * std::abs(out.points[c]) / total;
+    }
+    if (out.importance < nothing * deviation) continue;
+    card.effective_terms += a.solution.effective[t];
+    for (auto& c : out.columns) {
+      if (place[c] < 0) {
+        place[c] = static_cast<std::int32_t>(card.columns.size());
+        card.columns.push_back(counted(binned, c, b));
+      }
+      c = static_cast<std::uint32_t>(place[c]);
+    }
+    card.terms.push_back(std::move(out));
+  }
+  std::stable_sort(card.terms.begin(), card.terms.end(), [](const CardTerm& x, const CardTerm& y) { return x.importance > y.importance; });
+  return card;
+}
+
+std::string cohort_text(const DataColumn& c, std::uint32_t row) {
+  if (c.known[row] == 0) return {};
+  switch (c.type) {
+    case ColumnType::text: return c.words[static_cast<std::size_t>(c.codes[row])];
+    case ColumnType::boolean: return c.codes[row] == 1 ? "true" : "false";
+    case ColumnType::number: return number_text(c.numbers[row]);
+    default: return {};
+  }
+}
+
+class Learner {
+ public:
+  Learner(Dataset& data, const Options& options, const settings::Potential& s, WalletModel& m, const Stop& stop)
+      : d_(data), o_(options), s_(s), m_(m), stop_(stop) {}
+
+  void learn() {
+    take_rows();
+    if (rows_.empty()) return find("warning", s_.purchases, 0, "no purchases are known", "a client that bought nothing has purchases of 0");
+    Options o = o_;
+    leave_out(o);
+    m_.as_of = d_.as_of;
+    d_.first_contact.assign(d_.rows, d_.as_of);   // ages of customers are those of the day of the data
+    m_.encoder = learn_encoder(d_, rows_, o, m_.findings, stop_);
+    learn_buying();
+    if (m_.buying_companies < WalletModel::fewest_companies) {
+      find("warning", "", m_.buyers, fmt::format("only {} companies buy: at least {} are needed for a quantile of purchases", m_.buying_companies, WalletModel::fewest_companies),
+           "evidence alone makes potentials until then");
+      return;
+    }
+    learn_purchases();
+    calibrate();
+    reliability();
+  }
+
+ private:
+  void find(const char* severity, const std::string& column, std::int64_t rows, std::string message, std::string hint) {
+    m_.findings.push_back({severity, column, rows, std::move(message), std::move(hint)});
+  }
+
+  void take_rows() {
+    const DataColumn* column = d_.find(s_.purchases);
+    if (column != nullptr && column->type != ColumnType::number && column->type != ColumnType::empty)
+      throw Error(ErrorCode::wrong_type, fmt::format("column \"{}\" cannot be purchases", s_.purchases), "It holds no numbers.",
+                  "Name the column of annual purchases in {\"potential\": {\"purchases\": \"...\"}}.");
+    const Target t = read_target(d_, o_, s_.purchases);
+    const std::int64_t unknown = static_cast<std::int64_t>(t.unknown);
+    std::int64_t returned = 0;
+    // Companies in the order of a hash of their place among all: neither rows nor the unit of money decide on folds.
+    std::vector<std::uint32_t> order(t.rows.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto key = [&](std::uint32_t i) { return Random(static_cast<std::uint64_t>(d_.company[t.rows[i]]) ^ o_.seed << 32).next(); };
+    sort(order.begin(), order.end(), stop_, [&](auto a, auto b) {
+      const auto x = key(a), y = key(b);
+      return x != y ? x < y : a < b;
+    });
+    std::vector<std::uint8_t> seen(d_.companies, 0), bought(d_.companies, 0);
+    std::map<std::int32_t, std::int32_t> place;
+    for (const std::uint32_t i : order) {
+      const std::uint32_t r = t.rows[i];
+      if (!(d_.weight_of(r) > 0)) continue;
+      rows_.push_back(r);
+      purchases_.push_back(t.values[i]);
+      seen[static_cast<std::size_t>(d_.company[r])] = 1;
+      returned += t.values[i] < 0 ? static_cast<std::int64_t>(d_.count[r]) : 0;
+      if (!(t.values[i] > 0)) continue;
+      bought[static_cast<std::size_t>(d_.company[r])] = 1;
+      b_.row.push_back(r);
+      b_.target.push_back(std::log(t.values[i]));
+      b_.weight.push_back(d_.weight_of(r));
+      b_.company.push_back(place.emplace(d_.company[r], static_cast<std::int32_t>(place.size())).first->second);
+      b_.fold.push_back(static_cast<std::uint8_t>(b_.company.back() % folds));
+    }
+    m_.rows = static_cast<std::int64_t>(rows_.size());
+    m_.buyers = static_cast<std::int64_t>(b_.size());
+    m_.companies = std::count(seen.begin(), seen.end(), 1);
+    m_.buying_companies = b_.companies = std::count(bought.begin(), bought.end(), 1);
+    const double total = std::accumulate(b_.weight.begin(), b_.weight.end(), 0.0);
+    for (double& w : b_.weight) w *= static_cast<double>(b_.size()) / total;
+    if (unknown > 0) find("info", s_.purchases, unknown, "purchases are not known: these rows are not learned from", "a client that bought nothing has purchases of 0");
+    if (returned > 0) find("info", s_.purchases, returned, "more was returned than bought: they count as having bought nothing", "");
+  }
+
+  // What is no attribute of a company: purchases, evidence, and an older estimate.
+  void leave_out(Options& o) {
+    const auto leave = [&](const std::string& name) {
+      if (!name.empty() && d_.find(name) != nullptr && o.features.count(name) == 0 && o.keep.count(name) == 0) o.ignore.insert(name);
+    };
+    leave(s_.purchases);
+    for (const auto& e : s_.evidence)
+      for (const std::string* name : {&e.column, &e.source, &e.dated}) leave(*name);
+    if (d_.find("potential") != nullptr && o.ignore.count("potential") == 0) {
+      leave("potential");
+      if (o.ignore.count("potential") > 0) find("info", "potential", -1, "left out: it is what is to be estimated", "name it as evidence, or list it in keep");
+    }
+  }
+
+  // Whether a company buys at all.
+  void learn_buying() {
+    const auto buyers = static_cast<double>(m_.buyers), others = static_cast<double>(m_.rows - m_.buyers);
+    m_.buys.target = "buys";
+    m_.buys.n = m_.rows;
+    m_.buys.companies = m_.companies;
+    m_.buys.intercept = rounded(std::log((buyers + 0.5) / (others + 0.5)));
+    if (buyers < fewest_of_either || others < fewest_of_either) return;
+    std::vector<double> target, weight;
+    std::vector<std::int32_t> company;
+    double total = 0;
+    for (std::size_t i = 0; i < rows_.size(); ++i) {
+      target.push_back(purchases_[i] > 0 ? 1 : 0);
+      weight.push_back(d_.weight_of(rows_[i]));
+      company.push_back(d_.company[rows_[i]]);
+      total += weight.back();
+    }
+    for (double& w : weight) w *= static_cast<double>(rows_.size()) / total;
+    CardOptions options;
+    options.pairs = 0;
+    options.seed = o_.seed;
+    LearnedCard learned = learn_scorecard({m_.encoder.encode(d_, rows_, stop_), m_.encoder, target, weight, company, {}, d_.has_company}, options, stop_);
+    m_.buys = std::move(learned.card);
+    m_.buys.target = "buys";
+    for (const CardMetric& metric : learned.metrics)
+      if (metric.name == "win_auc" && metric.value)
+        find("info", "", m_.rows, fmt::format("whether a company buys at all: it scores above one that does not in {:.0f} % of pairs, on companies not learned from", 100 * *metric.value), "");
+  }
+
+  void learn_purchases() {
+    Table table = m_.encoder.encode(d_, b_.row, stop_);
+    const card::Binned binned = card::bin_rows(table, m_.encoder, stop_);
+    const FineBins fine = cut_finely(binned.columns, table, m_.encoder, stop_);
+    const Places places(binned, table);
+    const AdditiveLearner learner(binned, places, b_, stop_);
+    Parts best;
+    for (Additive& location : learner.candidates(b_.target)) {
+      Parts parts = with_location(std::move(location), learner, fine);
+      if (best.score.empty() || parts.loss < best.loss) best = std::move(parts);
+    }
+    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, folds, WalletModel::high}, stop_);
+    for (std::size_t r = 0; r < b_.size(); ++r) high_score_.push_back(best.residual[r] - high.held[r]);
+    m_.location = card_of(best.location, binned, b_, b_.target, "purchases");
+    m_.spread = card_of(best.spread, binned, b_, best.root, "spread");
+    for (std::size_t i = 0; !best.location.slopes.empty() && i < places.columns().size(); ++i) {
+      const std::size_t c = places.columns()[i];
+      m_.lines.push_back({counted(binned, c, b_), binned.middle[c], {best.location.slopes[3 * i], best.location.slopes[3 * i + 1], best.location.slopes[3 * i + 2]}});
+    }
+    m_.noise = best.noise;
+    m_.least_spread = best.least_spread;
+    m_.mean_spread = 0;
+    for (std::size_t r = 0; r < b_.size(); ++r) m_.mean_spread += b_.weight[r] * best.unit[r] * best.unit[r] / static_cast<double>(b_.size());
+    if (best.location.terms.empty() && best.at.all.trees.empty())
+      find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
+           "add attributes: size, industry, sites");
+    keep_columns(fine, {&best.at.all, &high.all});
+    m_.correction = std::move(best.at.all);
+    m_.high_correction = std::move(high.all);
+    unit_ = std::move(best.unit);
+    score_ = std::move(best.score);
+  }
+
+  // Everything that follows from a model of the location.
+  struct Parts {
+    Additive location, spread;
+    Boosted at;
+    std::vector<double> root, unit, residual, score;   // residual: in units of the spread; score: less the correction
+    double noise = 0, least_spread = 0, loss = 0;
+  };
+
+  Parts with_location(Additive location, const AdditiveLearner& learner, const FineBins& fine) const {
+    const std::size_t n = b_.size();
+    Parts p;
+    p.location = std::move(location);
+    std::vector<double> residual(n);
+    p.unit.resize(n);
+    p.root.resize(n);
+    for (std::size_t r = 0; r < n; ++r) {
+      residual[r] = b_.target[r] - p.location.held[r];
+      p.root[r] = std::sqrt(std::abs(residual[r]));
+      p.noise += b_.weight[r] / static_cast<double>(n) * residual[r] * residual[r];
+      p.least_spread += b_.weight[r] / static_cast<double>(n) * p.root[r];
+    }
+    p.least_spread = std::max(least_spread, least_spread_share * p.least_spread);
+    p.spread = learner.learn(p.root);
+    for (std::size_t r = 0; r < n; ++r) {
+      p.unit[r] = std::pow(std::max(p.least_spread, p.spread.held[r]), 2);
+      residual[r] /= p.unit[r];
+    }
+    p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, m_.quantile}, stop_);
+    std::vector<Weighted> scores;
+    for (std::size_t r = 0; r < n; ++r) {
+      p.score.push_back(residual[r] - p.at.held[r]);
+      scores.push_back({p.score[r], b_.weight[r]});
+    }
+    const double shift = weighted_quantile(scores, m_.quantile, stop_);
+    for (std::size_t r = 0; r < n; ++r) p.loss += b_.weight[r] * p.unit[r] * pinball(p.score[r] - shift, m_.quantile);
+    p.residual = std::move(residual);
+    return p;
+  }
+
+  // The columns that trees ask for.
+  void keep_columns(const FineBins& fine, std::initializer_list<WalletTrees*> all) {
+    std::vector<std::int32_t> place(fine.columns.size(), -1);
+    for (WalletTrees* trees : all)
+      for (WalletTree& tree : trees->trees)
+        for (WalletTree::Node& node : tree.nodes) {
+          if (node.column < 0) continue;
+          std::int32_t& at = place[static_cast<std::size_t>(node.column)];
+          if (at < 0) {
+            at = static_cast<std::int32_t>(m_.columns.size());
+            m_.columns.push_back(fine.columns[static_cast<std::size_t>(node.column)]);
+          }
+          node.column = at;
+        }
+  }
+
+  // Scores of some rows: the conformal quantiles, and the whole distribution.
+  WalletGroup group(const std::vector<std::uint32_t>& rows) const {
+    WalletGroup g;
+    g.n = static_cast<std::int64_t>(rows.size());
+    std::vector<std::int32_t> companies;
+    std::vector<Weighted> scores, high;
+    double below = 0, total = 0;
+    for (const std::uint32_t r : rows) {
+      companies.push_back(b_.company[r]);
+      scores.push_back({score_[r], b_.weight[r]});
+      high.push_back({high_score_[r], b_.weight[r]});
+      below += score_[r] <= 0 ? b_.weight[r] : 0;
+      total += b_.weight[r];
+    }
+    std::sort(companies.begin(), companies.end());
+    g.companies = std::unique(companies.begin(), companies.end()) - companies.begin();
+    g.below = below / total;
+    // One more company, whose purchases are to be foretold, counts as above all.
+    const double more = 1 + 1 / static_cast<double>(g.companies);
+    g.shift = weighted_quantile(scores, std::min(1.0, m_.quantile * more), stop_);
+    g.high_shift = weighted_quantile(high, std::min(1.0, WalletModel::high * more), stop_);
+    double passed = 0;
+    std::size_t i = 0;
+    for (std::size_t step = 0; step <= WalletModel::steps; ++step) {
+      const double share = total * static_cast<double>(step) / static_cast<double>(WalletModel::steps);
+      while (i + 1 < scores.size() && passed + scores[i].weight < share * (1 - 1e-12)) passed += scores[i++].weight;
+      g.scores.push_back(scores[i].value);
+    }
+    for (const std::uint32_t r : rows) g.loss += b_.weight[r] / total * unit_[r] * pinball(score_[r] - g.shift, m_.quantile);
+    return g;
+  }
+
+  void calibrate() {
+    std::vector<std::uint32_t> all(b_.size());
+    std::iota(all.begin(), all.end(), 0u);
+    std::vector<Weighted> targets;
+    for (const std::uint32_t r : all) targets.push_back({b_.target[r], b_.weight[r]});
+    const double base = weighted_quantile(targets, m_.quantile, stop_);
+    const auto add = [&](const std::vector<std::uint32_t>& rows, const std::string& name, const std::string& title) {
+      WalletGroup g = group(rows);
+      g.name = name;
+      g.title = title;
+      double total = 0;
+      for (const std::uint32_t r : rows) {
+        g.base_loss += b_.weight[r] * pinball(b_.target[r] - base, m_.quantile);
+        total += b_.weight[r];
+      }
+      g.base_loss /= total;
+      m_.groups.push_back(std::move(g));
+    };
+    add(all, "", "");
+    const DataColumn* column = d_.find(s_.cohort);
+    if (column == nullptr) {
+      if (!s_.cohort_named) return;
+      throw Error(ErrorCode::undefined_column, fmt::format("column \"{}\" does not exist in the rows", s_.cohort), {},
+                  "The option potential.cohort names the column by which quantiles are calibrated.");
+    }
+    m_.cohort = s_.cohort;
+    struct Cohort {
+      std::vector<std::uint32_t> rows;
+      std::map<std::string, std::size_t> spelled;
+    };
+    std::map<std::string, Cohort> cohorts;
+    std::map<std::string, std::string> folded;
+    Pace pace(stop_);
+    for (const std::uint32_t r : all) {
+      pace.step();
+      const std::string text = cohort_text(*column, b_.row[r]);
+      const auto [it, fresh] = folded.emplace(text, "");
+      if (fresh) it->second = fold(text);
+      if (it->second.empty()) continue;
+      Cohort& c = cohorts[it->second];
+      c.rows.push_back(r);
+      ++c.spelled[text];
+    }
+    std::int64_t small = 0, rows = 0;
+    for (const auto& [name, c] : cohorts) {
+      std::vector<std::int32_t> companies;
+      for (const std::uint32_t r : c.rows) companies.push_back(b_.company[r]);
+      std::sort(companies.begin(), companies.end());
+      if (std::unique(companies.begin(), companies.end()) - companies.begin() < WalletModel::cohort_companies) {
+        ++small;
+        rows += static_cast<std::int64_t>(c.rows.size());
+        continue;
+      }
+      const auto title = std::max_element(c.spelled.begin(), c.spelled.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+      add(c.rows, name, title->first);
+    }
+    if (small > 0)
+      find("info", s_.cohort, rows, fmt::format("{} cohorts have fewer than {} companies that buy: they are calibrated with all", small, WalletModel::cohort_companies), "");
+  }
+
+  void reliability() {
+    const std::string word = reliability_word(m_.buying_companies, m_.buyers, 0, true);
+    if (word != "normal") find(word == "limited" ? "info" : "warning", "", m_.buyers, fmt::format("reliability {}: {} companies buy", word, m_.buying_companies), "");
+  }
+
+  Dataset& d_;
+  const Options& o_;
+  const settings::Potential& s_;
+  WalletModel& m_;
+  const Stop& stop_;
+  std::vector<std::uint32_t> rows_;
+  std::vector<double> purchases_;
+  Buyers b_;
+  std::vector<double> unit_, score_, high_score_;
+};
+
+}  // namespace
+
+WalletModel fit_wallet(const Sample& sample, const Zone& zone, const Stop& stop, std::uint64_t memory) {
+  Options options = parse_options(sample.options());
+  const settings::Potential s = settings::potential(settings::option(sample.options(), "potential"));
+  const auto& names = sample.columns();
+  const auto has = [&](const std::string& name) { return std::find(names.begin(), names.end(), name) != names.end(); };
+  // The ledger of potentials calls a company a client.
+  if (!has(options.column_of("company_id")) && has("client_id")) options.roles["company_id"] = "client_id";
+  require_memory("learning potentials from", wallet_memory, sample, options, stop, memory);
+  WalletModel m;
+  m.options = sample.options();
+  m.quantile = s.quantile;
+  m.purchases = s.purchases;
+  for (const auto& e : s.evidence) m.evidence.push_back({e.kind, e.column, e.source, e.dated});
+  Dataset data = read_dataset(sample, options, zone, stop, true);
+  for (const Finding& f : data.findings)
+    if (f.column == options.column_of("company_id") || f.column == options.column_of("weight")) m.findings.push_back(f);
+  Learner(data, options, s, m, stop).learn();
+  m.encoder.prepare();
+  return m;
+}
+
+}  // namespace icp
