@@ -40,7 +40,7 @@ COMMENT ON COLUMN icp_potential_goals.created_at IS 'When it was written.';
 CREATE FUNCTION icp_goal_concerns(measure text, from_cells potential_cell_name[], to_cells potential_cell_name[], who text, cell potential_cell_name, lead boolean) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 SELECT cell IS NOT NULL AND (from_cells IS NULL OR cell OPERATOR(pg_catalog.=) ANY (from_cells))
-       AND CASE who WHEN 'clients' THEN NOT lead WHEN 'leads' THEN lead ELSE true END
+       AND (who OPERATOR(pg_catalog.<>) 'clients' OR NOT lead) AND (who OPERATOR(pg_catalog.<>) 'leads' OR lead)
        AND CASE WHEN to_cells IS NOT NULL THEN cell OPERATOR(pg_catalog.<>) ALL (to_cells)
                 WHEN measure OPERATOR(pg_catalog.=) 'cell' THEN cell OPERATOR(pg_catalog.<>) 'vip'
                 WHEN measure OPERATOR(pg_catalog.=) 'potential' THEN cell OPERATOR(pg_catalog.<) 'capture_priority'

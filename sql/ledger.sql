@@ -82,7 +82,7 @@ CREATE TABLE icp_potential_placements (
     stale boolean,
     underestimated boolean NOT NULL DEFAULT false,
     potential_source text,
-    expected_reached double precision,
+    expected_reached numeric,
     lead boolean NOT NULL DEFAULT false,
     lead_id text COLLATE "C",
     lead_source text,
@@ -115,12 +115,17 @@ COMMENT ON COLUMN icp_potential_placements.campaign IS 'The campaign it came by.
 CREATE FUNCTION icp_delete_placements() RETURNS trigger
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM @extschema@.icp_potential_placements p WHERE p.matrix = OLD.matrix AND p.as_of = OLD.as_of;
+    IF TG_OP = 'TRUNCATE' THEN
+        DELETE FROM @extschema@.icp_potential_placements;
+    ELSE
+        DELETE FROM @extschema@.icp_potential_placements p WHERE p.matrix = OLD.matrix AND p.as_of = OLD.as_of;
+    END IF;
     RETURN NULL;
 END
 $$;
 COMMENT ON FUNCTION icp_delete_placements() IS 'Trigger function: with a snapshot go its placements.';
 CREATE TRIGGER icp_delete_placements AFTER DELETE ON icp_potential_snapshots FOR EACH ROW EXECUTE FUNCTION icp_delete_placements();
+CREATE TRIGGER icp_truncate_placements AFTER TRUNCATE ON icp_potential_snapshots FOR EACH STATEMENT EXECUTE FUNCTION icp_delete_placements();
 
 CREATE TYPE icp_potential_snapshot AS (
     matrix text, as_of date, replaced boolean, clients bigint, leads bigint, placed bigint, unplaced bigint,
@@ -227,7 +232,7 @@ BEGIN
                        s.potential, s.purchases, s.owner, s.updated_at,
                        s.updated_at OPERATOR(pg_catalog.<) pg_catalog.timezone('UTC', $2::pg_catalog.timestamp OPERATOR(pg_catalog.-) $6),
                        s.cell IS NOT NULL AND s.purchases OPERATOR(pg_catalog.>) GREATEST(s.potential, s.potential_hi),
-                       s.potential_source, CASE WHEN s.expected_reached OPERATOR(pg_catalog.>=) 0 AND s.expected_reached OPERATOR(pg_catalog.<=) 1 THEN s.expected_reached::pg_catalog.float8 END,
+                       s.potential_source, CASE WHEN s.expected_reached OPERATOR(pg_catalog.>=) 0 AND s.expected_reached OPERATOR(pg_catalog.<=) 1 THEN s.expected_reached END,
                        s.lead, s.lead_id, s.lead_source, s.campaign
                 FROM (SELECT r.*, CASE WHEN r.potential OPERATOR(pg_catalog.>) 0 THEN @extschema@.potential_cell(r.potential, r.purchases, $3, $4, $5) END AS cell
                       FROM (%s) r) s

@@ -216,7 +216,9 @@ SELECT p.oid::regprocedure FROM pg_proc p WHERE p.proname ~ '^icp_(.*potential|g
 
 DELETE FROM icp_potential_goals;
 DELETE FROM icp_potential_stops;
-DELETE FROM icp_potential_snapshots;
+DELETE FROM icp_potential_snapshots WHERE matrix = 'leads';
+SELECT matrix, count(*) FROM icp_potential_placements GROUP BY matrix ORDER BY matrix;
+TRUNCATE icp_potential_snapshots;
 DELETE FROM icp_potential_bounds WHERE NOT builtin;
 SELECT count(*) FROM icp_potential_placements;
 DROP OWNED BY icp_test_planner;
