@@ -192,6 +192,7 @@ wide = pd.concat([market(False, n, 1)[0], pd.DataFrame({f'more{i}': r.normal(siz
                   pd.DataFrame({f'word{i}': r.choice(list('abcdefgh'), n) for i in range(4)})], axis=1)
 y = market(False, n, 1)[1]
 load(wide, np.where(r.rand(n) < .3, 0, y), np.zeros(n, bool))
+sql.execute("SET maintenance_work_mem = '256MB'")
 for what, where in (('with those that buy nothing', 'true'), ('buyers alone', 'purchases > 0')):
     started = time.perf_counter()
     sql.execute(f"SELECT potential_fit(c, '{{}}') FROM (SELECT * FROM client WHERE {where}) c")

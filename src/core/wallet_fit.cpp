@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -23,7 +24,10 @@ namespace {
 
 using namespace wallet;
 
-constexpr int folds = 5;
+// Residuals out of fold are a little wider than those of a model of all rows; with ten folds by half as much. Of many rows it is
+// nothing.
+constexpr int most_folds = 10, fewest_folds = 5;
+constexpr std::size_t many_rows = 10000;
 constexpr std::size_t learned_rows = 30000;        // variances and interactions need no more
 constexpr std::size_t most_pairs = 10, most_parameters = 900, pair_cells = 36;
 constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
@@ -43,6 +47,7 @@ struct Buyers {
   std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash of companies
   std::vector<std::uint8_t> fold;                  // of the company
   std::int64_t companies = 0;
+  int folds = most_folds;
   std::size_t size() const { return row.size(); }
 };
 
@@ -176,7 +181,7 @@ class AdditiveLearner {
     }
     const std::vector<card::Term> main = from != nullptr ? from->terms : out.terms;
     out.held.assign(b_.size(), 0);
-    for (int k = 0; k < folds; ++k) {
+    for (int k = 0; k < b_.folds; ++k) {
       std::vector<std::uint32_t> in;
       for (const std::uint32_t r : sample_)
         if (b_.fold[r] != k) in.push_back(r);
@@ -214,19 +219,20 @@ class AdditiveLearner {
 
   Additive constant(std::span<const double> target) const {
     Additive out;
-    double sum[folds + 1] = {}, weight[folds + 1] = {};
+    std::array<double, most_folds> sum{}, weight{};
+    double all = 0, total = 0;
     for (const std::uint32_t r : all_) {
       sum[b_.fold[r]] += b_.weight[r] * target[r];
       weight[b_.fold[r]] += b_.weight[r];
     }
-    for (int k = 0; k < folds; ++k) {
-      sum[folds] += sum[k];
-      weight[folds] += weight[k];
+    for (int k = 0; k < b_.folds; ++k) {
+      all += sum[k];
+      total += weight[k];
     }
-    out.solution.intercept = sum[folds] / weight[folds];
+    out.solution.intercept = all / total;
     for (const std::uint32_t r : all_) {
-      const double left = weight[folds] - weight[b_.fold[r]];
-      out.held.push_back(left > 0 ? (sum[folds] - sum[b_.fold[r]]) / left : out.solution.intercept);
+      const double left = total - weight[b_.fold[r]];
+      out.held.push_back(left > 0 ? (all - sum[b_.fold[r]]) / left : out.solution.intercept);
     }
     return out;
   }
@@ -368,8 +374,9 @@ class Learner {
       b_.target.push_back(std::log(t.values[i]));
       b_.weight.push_back(d_.weight_of(r));
       b_.company.push_back(place.emplace(d_.company[r], static_cast<std::int32_t>(place.size())).first->second);
-      b_.fold.push_back(static_cast<std::uint8_t>(b_.company.back() % folds));
     }
+    b_.folds = b_.size() < many_rows ? most_folds : fewest_folds;
+    for (const std::int32_t c : b_.company) b_.fold.push_back(static_cast<std::uint8_t>(c % b_.folds));
     m_.rows = static_cast<std::int64_t>(rows_.size());
     m_.buyers = static_cast<std::int64_t>(b_.size());
     m_.companies = std::count(seen.begin(), seen.end(), 1);
@@ -434,7 +441,7 @@ class Learner {
       Parts parts = with_location(std::move(location), learner, fine);
       if (best.score.empty() || parts.loss < best.loss) best = std::move(parts);
     }
-    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, folds, WalletModel::high}, stop_);
+    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, b_.folds, WalletModel::high}, stop_);
     for (std::size_t r = 0; r < b_.size(); ++r) high_score_.push_back(best.residual[r] - high.held[r]);
     m_.location = card_of(best.location, binned, b_, b_.target, "purchases");
     m_.spread = card_of(best.spread, binned, b_, best.root, "spread");
@@ -483,7 +490,7 @@ class Learner {
       p.unit[r] = std::pow(std::max(p.least_spread, p.spread.held[r]), 2);
       residual[r] /= p.unit[r];
     }
-    p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, m_.quantile}, stop_);
+    p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, b_.folds, m_.quantile}, stop_);
     std::vector<Weighted> scores;
     for (std::size_t r = 0; r < n; ++r) {
       p.score.push_back(residual[r] - p.at.held[r]);
