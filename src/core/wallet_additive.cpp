@@ -145,7 +145,9 @@ Additive AdditiveLearner::with_terms(std::span<const double> target, bool slopes
 void AdditiveLearner::predict(const Additive& a, int fold, std::vector<double>& held) const {
   std::vector<const card::Term*> terms;
   for (const card::Term& t : a.terms) terms.push_back(&t);
+  Pace pace(stop_);
   for (const std::uint32_t r : all_) {
+    pace.step();
     if (b_.fold[r] != fold) continue;
     held[r] = a.solution.at(terms, r);
     for (std::size_t i = 0; !a.slopes.empty() && i < places_.columns().size(); ++i) {
