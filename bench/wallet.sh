@@ -2,7 +2,8 @@
 # potential_fit() and potential_estimate() against quantile boosting of scikit-learn on the same splits in one run, one core each:
 # GradientBoostingRegressor(loss='quantile') as it comes, learning logarithms and learning money, and
 # HistGradientBoostingRegressor(loss='quantile'). Held-out pinball loss as a ratio to each, on logarithms and in money; the share of
-# held-out customers below the estimated quantile with exact binomial tests (Holm over all and the cohorts of at least 100); the time
+# held-out customers below the estimated quantile with exact binomial tests (Holm over all and the cohorts of at least 100), of a
+# quarter as many as were learned from; the time
 # of a fit and of an estimate. Then other methods that were tried, and a fit of 100,000 × 20.
 #   ICP_DATA=... bench/wallet.sh [SPLITS]
 # Needs python3 with pandas, psycopg2, scipy and scikit-learn (Debian: python3-pandas python3-psycopg2 python3-scipy

@@ -12,9 +12,8 @@
 #include "icp/training.hpp"
 #include "icp/wallet.hpp"
 
-#include "linear.hpp"
-#include "scorecard_terms.hpp"
 #include "settings.hpp"
+#include "wallet_additive.hpp"
 #include "wallet_trees.hpp"
 
 namespace icp {
@@ -23,280 +22,9 @@ namespace {
 
 using namespace wallet;
 
-constexpr int folds = 5;
-constexpr std::size_t learned_rows = 30000;        // variances and interactions need no more
-constexpr std::size_t most_pairs = 10, most_parameters = 900, pair_cells = 36;
-constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
-constexpr std::int64_t few_companies = 100;
-constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
+constexpr std::size_t many_rows = 10000;           // from which on five folds do
 constexpr double least_spread_share = 0.1, least_spread = 1e-6;
 constexpr double fewest_of_either = 10;            // rows that buy and that do not, for a card of buying
-constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
-constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
-
-double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
-
-// The rows that buy.
-struct Buyers {
-  std::vector<std::uint32_t> row;                  // of the dataset
-  std::vector<double> target, weight;              // logarithm of purchases; weights total the number of rows
-  std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash of companies
-  std::vector<std::uint8_t> fold;                  // of the company
-  std::int64_t companies = 0;
-  std::size_t size() const { return row.size(); }
-};
-
-// Numbers within their bins: how far each stands from the middle of its bin, in the lowest bin, the highest, and those between.
-class Places {
- public:
-  Places(const card::Binned& binned, const Table& table) : binned_(binned), table_(table) {
-    for (std::size_t c = 0; c < binned.columns.size(); ++c)
-      if (!binned.middle[c].empty()) columns_.push_back(c);
-  }
-  const std::vector<std::size_t>& columns() const { return columns_; }
-  std::size_t size() const { return 3 * columns_.size(); }
-  // The one of the three that is not 0, and its value.
-  std::pair<std::size_t, double> at(std::size_t i, std::size_t row) const {
-    const std::size_t c = columns_[i], bin = (*binned_.bin[c])[row], bins = binned_.columns[c].bins;
-    if (bin >= bins) return {3 * i, 0};
-    return {3 * i + WalletLine::part(bin, bins), table_.columns[binned_.columns[c].feature].numbers[row] - binned_.middle[c][bin]};
-  }
-
- private:
-  const card::Binned& binned_;
-  const Table& table_;
-  std::vector<std::size_t> columns_;
-};
-
-// An additive model with what it says of each row, learned without the row's fold.
-struct Additive {
-  std::vector<card::Term> terms;
-  card::Solution solution;
-  std::vector<double> slopes;                      // by place
-  std::vector<double> held;
-  std::vector<card::Solution> parts;               // without each fold
-};
-
-class AdditiveLearner {
- public:
-  AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)
-      : binned_(binned), places_(places), b_(b), stop_(stop), speaks_(binned.columns.size(), true) {
-    for (std::uint32_t r = 0; r < b.size(); ++r) {
-      all_.push_back(r);
-      if (r < learned_rows) sample_.push_back(r);
-    }
-  }
-
-  // Without interactions; a constant where that does no better than chance.
-  Additive learn(std::span<const double> target) const {
-    return better(target, with_terms(target, false, nullptr));
-  }
-
-  // The same with slopes within bins, and with interactions too where these lower the squares of rows that had no say.
-  std::vector<Additive> candidates(std::span<const double> target) const {
-    std::vector<Additive> out;
-    out.push_back(better(target, with_terms(target, true, nullptr)));
-    if (out[0].terms.empty()) return out;
-    Additive pairs = with_terms(target, true, &out[0]);
-    if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
-    return out;
-  }
-
- private:
-  Additive better(std::span<const double> target, Additive a) const {
-    Additive base = constant(target);
-    return gain(target, base.held, a.held) > sure ? std::move(a) : std::move(base);
-  }
-
-  // Slopes within bins, of what is left over (ridge regression).
-  void add_slopes(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows) const {
-    const auto size = static_cast<Eigen::Index>(places_.size());
-    Eigen::MatrixXd squares = Eigen::MatrixXd::Zero(size, size);
-    Eigen::VectorXd products = Eigen::VectorXd::Zero(size);
-    std::vector<const card::Term*> terms;
-    for (const card::Term& t : a.terms) terms.push_back(&t);
-    std::vector<std::pair<std::size_t, double>> x(places_.columns().size());
-    Pace pace(stop_);
-    for (const std::uint32_t r : rows) {
-      pace.step();
-      const double e = target[r] - a.solution.at(terms, r);
-      for (std::size_t i = 0; i < x.size(); ++i) {
-        x[i] = places_.at(i, r);
-        const auto row = static_cast<Eigen::Index>(x[i].first);
-        products[row] += b_.weight[r] * x[i].second * e;
-        for (std::size_t k = 0; k <= i; ++k) squares(row, static_cast<Eigen::Index>(x[k].first)) += b_.weight[r] * x[i].second * x[k].second;
-      }
-    }
-    for (Eigen::Index i = 0; i < size; ++i)
-      squares(i, i) = squares(i, i) > 0 ? squares(i, i) * (1 + slope_shrinkage / static_cast<double>(rows.size())) : 1;
-    const Eigen::VectorXd slopes = squares.selfadjointView<Eigen::Lower>().llt().solve(products);
-    a.slopes.assign(places_.size(), 0);
-    if (slopes.allFinite())
-      for (Eigen::Index i = 0; i < size; ++i) a.slopes[static_cast<std::size_t>(i)] = slopes[i];
-  }
-
-  card::Problem problem(const std::vector<card::Term>& terms, std::span<const double> target, std::span<const std::uint32_t> rows) const {
-    card::Problem p;
-    for (const card::Term& t : terms) p.terms.push_back(&t);
-    p.rows = rows;
-    p.target = target;
-    p.weight = b_.weight;
-    p.company = b_.company;
-    p.logistic = false;
-    p.most_freedom = b_.companies < few_companies ? freedom_share * static_cast<double>(rows.size()) : 0;
-    return p;
-  }
-
-  void solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps) const {
-    a.solution = card::solve(problem(a.terms, target, rows), start, steps, stop_);
-  }
-
-  // Interactions that chance does not leave in the residuals of a solution on those rows.
-  void add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps) const {
-    std::size_t cells = 1;
-    for (const card::Term& t : a.terms) cells += t.cells;
-    const std::size_t room = cells < most_parameters ? (most_parameters - cells) / pair_cells : 0;
-    const auto pairs = card::find_pairs(binned_, problem(a.terms, target, rows), a.solution, std::min(most_pairs, room), speaks_, stop_);
-    if (pairs.empty()) return;
-    for (const auto& [first, second] : pairs) a.terms.push_back(card::pair_term(binned_, first, second, speaks_));
-    solve(a, target, rows, a.solution.precision, steps);
-  }
-
-  // `from`: the same without interactions, which are then looked for.
-  Additive with_terms(std::span<const double> target, bool slopes, const Additive* from) const {
-    const bool sampled = sample_.size() < all_.size();
-    Additive out;
-    if (from != nullptr) {
-      out = Additive{from->terms, from->solution, {}, {}, {}};
-      add_pairs(out, target, sample_, pair_steps);
-      if (out.terms.size() == from->terms.size()) return out;
-    } else {
-      for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) out.terms.push_back(card::main_term(binned_, c, true));
-      solve(out, target, sample_, {}, first_steps);
-    }
-    const std::vector<card::Term> main = from != nullptr ? from->terms : out.terms;
-    out.held.assign(b_.size(), 0);
-    for (int k = 0; k < folds; ++k) {
-      std::vector<std::uint32_t> in;
-      for (const std::uint32_t r : sample_)
-        if (b_.fold[r] != k) in.push_back(r);
-      // Of few rows the variances are the fold's own; of many those of all are as good.
-      const int steps = sampled ? 0 : fold_steps;
-      Additive part;
-      part.terms = main;
-      if (from != nullptr) {
-        part.solution = from->parts[static_cast<std::size_t>(k)];
-        add_pairs(part, target, in, steps);
-      } else {
-        solve(part, target, in, out.solution.precision, steps);
-      }
-      if (slopes) add_slopes(part, target, in);
-      predict(part, k, out.held);
-      out.parts.push_back(std::move(part.solution));
-    }
-    if (sampled) solve(out, target, all_, out.solution.precision, 0);
-    if (slopes) add_slopes(out, target, all_);
-    return out;
-  }
-
-  void predict(const Additive& a, int fold, std::vector<double>& held) const {
-    std::vector<const card::Term*> terms;
-    for (const card::Term& t : a.terms) terms.push_back(&t);
-    for (const std::uint32_t r : all_) {
-      if (b_.fold[r] != fold) continue;
-      held[r] = a.solution.at(terms, r);
-      for (std::size_t i = 0; !a.slopes.empty() && i < places_.columns().size(); ++i) {
-        const auto [place, x] = places_.at(i, r);
-        held[r] += a.slopes[place] * x;
-      }
-    }
-  }
-
-  Additive constant(std::span<const double> target) const {
-    Additive out;
-    double sum[folds + 1] = {}, weight[folds + 1] = {};
-    for (const std::uint32_t r : all_) {
-      sum[b_.fold[r]] += b_.weight[r] * target[r];
-      weight[b_.fold[r]] += b_.weight[r];
-    }
-    for (int k = 0; k < folds; ++k) {
-      sum[folds] += sum[k];
-      weight[folds] += weight[k];
-    }
-    out.solution.intercept = sum[folds] / weight[folds];
-    for (const std::uint32_t r : all_) {
-      const double left = weight[folds] - weight[b_.fold[r]];
-      out.held.push_back(left > 0 ? (sum[folds] - sum[b_.fold[r]]) / left : out.solution.intercept);
-    }
-    return out;
-  }
-
-  // By how many standard errors the second predictions have the smaller squares.
-  double gain(std::span<const double> target, std::span<const double> a, std::span<const double> b) const {
-    std::vector<double> g;
-    for (const std::uint32_t r : all_) g.push_back(b_.weight[r] * ((target[r] - a[r]) * (target[r] - a[r]) - (target[r] - b[r]) * (target[r] - b[r])));
-    return standardised_gain(g, b_.company);
-  }
-
-  const card::Binned& binned_;
-  const Places& places_;
-  const Buyers& b_;
-  const Stop& stop_;
-  std::vector<bool> speaks_;
-  std::vector<std::uint32_t> all_, sample_;
-};
-
-// A column with the rows in each of its bins.
-CardColumn counted(const card::Binned& binned, std::size_t c, const Buyers& b) {
-  CardColumn column = binned.columns[c];
-  column.n.assign(static_cast<std::size_t>(column.bins) + 1, 0);
-  for (std::size_t r = 0; r < b.size(); ++r) column.n[(*binned.bin[c])[r]] += b.weight[r];
-  return column;
-}
-
-// A model as it is kept: terms that say something, and the columns that they speak of.
-Scorecard card_of(const Additive& a, const card::Binned& binned, const Buyers& b, std::span<const double> target, const char* name) {
-  Scorecard card;
-  card.target = name;
-  card.intercept = rounded(a.solution.intercept);
-  card.within = a.solution.within;
-  card.n = static_cast<std::int64_t>(b.size());
-  card.companies = b.companies;
-  double sum = 0, squares = 0, total = 0;
-  for (std::size_t r = 0; r < b.size(); ++r) {
-    sum += b.weight[r] * target[r];
-    squares += b.weight[r] * target[r] * target[r];
-    total += b.weight[r];
-  }
-  const double deviation = std::sqrt(std::max(0.0, squares / total - sum / total * (sum / total)));
-  std::vector<std::int32_t> place(binned.columns.size(), -1);
-  for (std::size_t t = 0; t < a.terms.size(); ++t) {
-    const card::Term& term = a.terms[t];
-    CardTerm out;
-    out.columns = term.columns;
-    out.group = term.group;
-    out.width = term.width;
-    out.n.assign(term.cells, 0);
-    for (std::size_t r = 0; r < b.size(); ++r) out.n[(*term.cell)[r]] += b.weight[r];
-    for (std::size_t c = 0; c < term.cells; ++c) {
-      out.points.push_back(rounded(a.solution.effect[t][c]));
-      out.error.push_back(a.solution.error[t][c]);
-      out.importance += out.n[c] * std::abs(out.points[c]) / total;
-    }
-    if (out.importance < nothing * deviation) continue;
-    card.effective_terms += a.solution.effective[t];
-    for (auto& c : out.columns) {
-      if (place[c] < 0) {
-        place[c] = static_cast<std::int32_t>(card.columns.size());
-        card.columns.push_back(counted(binned, c, b));
-      }
-      c = static_cast<std::uint32_t>(place[c]);
-    }
-    card.terms.push_back(std::move(out));
-  }
-  std::stable_sort(card.terms.begin(), card.terms.end(), [](const CardTerm& x, const CardTerm& y) { return x.importance > y.importance; });
-  return card;
-}
 
 std::string cohort_text(const DataColumn& c, std::uint32_t row) {
   if (c.known[row] == 0) return {};
@@ -368,8 +96,9 @@ class Learner {
       b_.target.push_back(std::log(t.values[i]));
       b_.weight.push_back(d_.weight_of(r));
       b_.company.push_back(place.emplace(d_.company[r], static_cast<std::int32_t>(place.size())).first->second);
-      b_.fold.push_back(static_cast<std::uint8_t>(b_.company.back() % folds));
     }
+    b_.folds = b_.size() < many_rows ? most_folds : fewest_folds;
+    for (const std::int32_t c : b_.company) b_.fold.push_back(static_cast<std::uint8_t>(c % b_.folds));
     m_.rows = static_cast<std::int64_t>(rows_.size());
     m_.buyers = static_cast<std::int64_t>(b_.size());
     m_.companies = std::count(seen.begin(), seen.end(), 1);
@@ -434,7 +163,7 @@ class Learner {
       Parts parts = with_location(std::move(location), learner, fine);
       if (best.score.empty() || parts.loss < best.loss) best = std::move(parts);
     }
-    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, folds, WalletModel::high}, stop_);
+    Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, b_.folds, WalletModel::high}, stop_);
     for (std::size_t r = 0; r < b_.size(); ++r) high_score_.push_back(best.residual[r] - high.held[r]);
     m_.location = card_of(best.location, binned, b_, b_.target, "purchases");
     m_.spread = card_of(best.spread, binned, b_, best.root, "spread");
@@ -483,7 +212,7 @@ class Learner {
       p.unit[r] = std::pow(std::max(p.least_spread, p.spread.held[r]), 2);
       residual[r] /= p.unit[r];
     }
-    p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, folds, m_.quantile}, stop_);
+    p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, b_.folds, m_.quantile}, stop_);
     std::vector<Weighted> scores;
     for (std::size_t r = 0; r < n; ++r) {
       p.score.push_back(residual[r] - p.at.held[r]);

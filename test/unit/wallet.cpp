@@ -88,7 +88,8 @@ PotentialFigure ask(const WalletScorer& scorer, WalletBuffer& buffer, const std:
   std::vector<Value> values;
   for (const std::string& name : scorer.columns()) {
     const auto it = std::find(columns.begin(), columns.end(), name);
-    values.push_back(it == columns.end() ? Value{} : row[static_cast<std::size_t>(it - columns.begin())]);
+    const auto at = static_cast<std::size_t>(it - columns.begin());
+    values.push_back(at < row.size() ? row[at] : Value{});
   }
   return scorer.estimate(values, buffer);
 }
@@ -291,6 +292,18 @@ TEST(Wallet, ExtremePurchasesGiveFiniteFigures) {
     for (const auto* x : {&f.potential, &f.low, &f.high, &f.median, &f.high_quantile}) EXPECT_TRUE(std::isfinite(x->value()) && **x >= 0) << unit;
     EXPECT_NEAR(std::log(*f.potential) - std::log(unit), 0.84, 0.7);
   }
+}
+
+TEST(Wallet, WithoutAttributesAllHaveOnePotential) {
+  Random random(3);
+  Rows rows("{}", {"client_id", "purchases"});
+  for (int i = 0; i < 999; ++i) rows.add({Value::of(static_cast<double>(i)), Value::of(std::exp(random.normal()))});
+  const WalletScorer scorer(fit_wallet(rows.sample, {}, Stop{}));
+  WalletBuffer buffer = scorer.buffer();
+  const PotentialFigure f = ask(scorer, buffer, {});
+  EXPECT_NEAR(std::log(*f.potential), 0.8416, 0.15);
+  EXPECT_EQ(f.n, 999);
+  EXPECT_FALSE(f.underestimated);
 }
 
 TEST(Wallet, ItAsksWhetherToEnd) {
