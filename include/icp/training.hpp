@@ -28,7 +28,7 @@ struct Training {
   bool has_lost = false;
   double maturity_days = 0;
   double share = error_budget;           // of the error budget of the fit, for each family of tests
-  const Stop& stop;
+  Stop stop;
 
   Observation observe(std::uint32_t row, double value) const { return {value, data.weight_of(row), data.company[row]}; }
 };
