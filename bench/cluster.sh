@@ -7,11 +7,9 @@
 # included, against that of the Python process alone.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+. "$top/bench/python.sh"
 rows=${1:-1000000}
-python=''
-for one in python3 /usr/bin/python3; do
-  if "$one" -c 'import pandas, psycopg2, sklearn' 2>/dev/null; then python=$one; fi
-done
+python_with 'pandas, psycopg2, sklearn'
 server_build with_llvm=no >/dev/null
 trap 'server_stop bench' EXIT
 server_start bench

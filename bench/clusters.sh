@@ -7,8 +7,8 @@
 #   ICP_DATA=DIR bench/clusters.sh
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
-python=''
-for one in python3 /usr/bin/python3; do if "$one" -c 'import pandas, scipy, sklearn' 2>/dev/null; then python=$one; fi; done
+. "$top/bench/python.sh"
+python_with 'pandas, scipy, sklearn'
 server_build with_llvm=no >/dev/null
 trap 'server_stop bench' EXIT
 server_start bench

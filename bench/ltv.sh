@@ -7,6 +7,7 @@
 # are not installed. Needs python3-pandas and python3-scipy. Without it, or without ICP_DATA, that part is left out and said.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+. "$top/bench/python.sh"
 customers=${1:-1000000}
 server_build with_llvm=no >/dev/null
 trap 'server_stop bench' EXIT
@@ -56,15 +57,13 @@ line 'ltv_expected_spend' "$spend"
 line 'ltv: purchases, money, discount, interval' "$value"
 line 'ltv by CROSS JOIN LATERAL' "$lateral"
 
-python=''
-for one in python3 /usr/bin/python3; do
-  if PYTHONPATH=${LIFETIMES:-} "$one" -W ignore -c 'import lifetimes' 2>/dev/null; then python=$one; fi
-done
+export PYTHONPATH=${LIFETIMES:-}
+python_with lifetimes
 if [ -z "$python" ]; then
   echo 'lifetimes: not found, not compared (set LIFETIMES to the directory of its package; it needs python3-pandas, python3-scipy, autograd and dill)'
   exit 0
 fi
-export PYTHONPATH=${LIFETIMES:-} OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 numbers="COPY (SELECT frequency, recency, age, coalesce(mean_spend, 0) AS spend FROM bench_history, ltv_history_summary(h)) TO STDOUT CSV HEADER"
 run -c "$numbers" >"$home/bench/customers.csv"
 export_seconds=$(seconds 1 "$numbers")

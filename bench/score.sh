@@ -5,6 +5,7 @@
 #   bench/score.sh [LEADS]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+. "$top/bench/python.sh"
 leads=${1:-1000000}
 server_build with_llvm=no >/dev/null
 make -C "$top/bench/noop" --no-print-directory -s PG_CONFIG="$pg_config" with_llvm=no all
@@ -38,8 +39,7 @@ line "icp_score(l, 'bench') above the no-op" "$score" "$noop"
 line "icp_cohort(to_jsonb(l), …) above to_jsonb" "$json" "$tojson"
 awk -v a="$named" -v b="$noop" -v n="$leads" 'BEGIN { printf "aim: icp_cohort at most 1 µs above the no-op: %.3f µs, ratio %.2f\n", 1e6 * (a - b) / n, a / b }'
 
-python=''
-for one in python3 /usr/bin/python3; do if "$one" -c 'import pandas' 2>/dev/null; then python=$one; fi; done
+python_with 'pandas'
 if [ -n "$python" ]; then
   psql -X -q -A -t -c "COPY (SELECT d.*, icp_cohort(d, 'bench') AS cohort FROM bench_deals d) TO STDOUT CSV HEADER" >"$home/bench/deals.csv"
   started=$(date +%s.%N)

@@ -10,11 +10,9 @@
 # python3-sklearn). SPLITS (default 5) is the number of random splits, or of simulated markets.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
+. "$top/bench/python.sh"
 : "${ICP_DATA:?names the directory of the data sets}"
-python=''
-for one in python3 /usr/bin/python3; do
-  if "$one" -c 'import pandas, psycopg2, scipy, sklearn' 2>/dev/null; then python=$one; fi
-done
+python_with 'pandas, psycopg2, scipy, sklearn'
 [ -n "$python" ] || { echo 'python3 with pandas, psycopg2, scipy and scikit-learn is missing' >&2; exit 1; }
 server_build with_llvm=no >/dev/null
 trap 'server_stop bench' EXIT

@@ -25,13 +25,13 @@ COMMENT ON FUNCTION icp_in_year(date, date, text) IS
 
 CREATE FUNCTION icp_in_year(happened_at timestamp, as_of date, year text DEFAULT 'rolling') RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT @extschema@.icp_in_year(happened_at::pg_catalog.date, as_of, year)
+SELECT @extschema@.icp_in_year(@extschema@.icp_day(happened_at), as_of, year)
 $$;
 COMMENT ON FUNCTION icp_in_year(timestamp, date, text) IS 'Whether a time without a zone lies in the year of purchases, by its own day: as icp_in_year of a date.';
 
 CREATE FUNCTION icp_in_year(happened_at timestamptz, as_of date, year text DEFAULT 'rolling', zone text DEFAULT 'UTC') RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT @extschema@.icp_in_year(pg_catalog.timezone(zone, happened_at)::pg_catalog.date, as_of, year)
+SELECT @extschema@.icp_in_year(@extschema@.icp_day(happened_at, zone), as_of, year)
 $$;
 COMMENT ON FUNCTION icp_in_year(timestamptz, date, text, text) IS
 'Whether a moment lies in the year of purchases, by its day in zone, never in that of the session: as icp_in_year of a date.';

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "pg/day.hpp"
 #include "pg/expanded.hpp"
 #include "pg/kept.hpp"
 #include "pg/memory.hpp"
@@ -97,8 +98,7 @@ std::int32_t date_day(FunctionCallInfo fcinfo, int index) {
 }
 std::int32_t moment_day(FunctionCallInfo fcinfo, int index) {
   const Timestamp at = PG_GETARG_TIMESTAMP(index);
-  if (TIMESTAMP_NOT_FINITE(at)) return no_day;
-  return static_cast<std::int32_t>(at / USECS_PER_DAY - (at % USECS_PER_DAY < 0 ? 1 : 0));
+  return TIMESTAMP_NOT_FINITE(at) ? no_day : icp::pg::day_of(at);
 }
 
 using icp::pg::unchanged;

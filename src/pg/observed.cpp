@@ -1,4 +1,5 @@
 // icp_total(): an exact sum of numeric that knows when it is not known.
+#include "pg/day.hpp"
 #include "pg/numeric.hpp"
 
 using icp::pg::pg_call;
@@ -19,7 +20,7 @@ std::int64_t moment_argument(FunctionCallInfo fcinfo) {
   const Timestamp at = PG_GETARG_TIMESTAMP(2);
   if (TIMESTAMP_IS_NOBEGIN(at)) return DATEVAL_NOBEGIN;
   if (TIMESTAMP_IS_NOEND(at)) return DATEVAL_NOEND;
-  return at / USECS_PER_DAY - (at % USECS_PER_DAY < 0 ? 1 : 0);
+  return icp::pg::day_of(at);
 }
 
 // Arguments: state, amount, happened_at, until.
