@@ -32,7 +32,7 @@ constexpr double sure = 1.6448536269514722;      // one-sided 5 %
 constexpr double power = 0.8416212335729143;     // 80 %
 constexpr double half_width = 1.959963984540054; // two-sided 95 %
 
-double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
+using card::rounded;
 
 // Terms with their solution.
 struct Fitted {

@@ -1,6 +1,7 @@
 // The rows of a scorecard as cells of its terms, and what is solved on them.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -9,6 +10,9 @@
 #include "icp/scorecard.hpp"
 
 namespace icp::card {
+
+// Points are multiples of 2^-32, so that they add up exactly in any order.
+inline double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
 
 // The cell of every row; terms and their copies share it.
 using Cells = std::shared_ptr<const std::vector<std::uint16_t>>;

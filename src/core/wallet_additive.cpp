@@ -21,8 +21,6 @@ constexpr double nothing = 1e-3;                   // mean absolute points, of t
 
 }  // namespace
 
-double rounded(double x) { return std::nearbyint(x * 0x1p32) * 0x1p-32; }
-
 AdditiveLearner::AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)
     : binned_(binned), places_(places), b_(b), stop_(stop), speaks_(binned.columns.size(), true) {
   for (std::uint32_t r = 0; r < b.size(); ++r) {

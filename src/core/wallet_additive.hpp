@@ -13,6 +13,8 @@
 
 namespace icp::wallet {
 
+using card::rounded;
+
 // Residuals out of fold are a little wider than those of a model of all rows; with ten folds by half as much. Of many rows it is
 // nothing.
 inline constexpr int most_folds = 10, fewest_folds = 5;
@@ -92,8 +94,5 @@ CardColumn counted(const card::Binned& binned, std::size_t column, const Buyers&
 
 // A model as it is kept: terms that say something, and the columns that they speak of.
 Scorecard card_of(const Additive& a, const card::Binned& binned, const Buyers& buyers, std::span<const double> target, const char* name);
-
-// Points are multiples of 2^-32.
-double rounded(double x);
 
 }  // namespace icp::wallet
