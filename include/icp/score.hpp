@@ -87,7 +87,8 @@ class Scorer {
   // The index of the cohort: the largest posterior among the cohorts similar enough; -1 none.
   int cohort(std::span<const Value> values, ScoreBuffer& buffer) const;
   std::string_view cohort_key(int cohort) const { return model_.cohorts[static_cast<std::size_t>(cohort)].key; }
-  LeadScore score(std::span<const Value> values, ScoreBuffer& buffer) const;
+  // Without `forecasts`, win_probability and expected_dqs stay unknown, which saves the time of the scorecards.
+  LeadScore score(std::span<const Value> values, ScoreBuffer& buffer, bool forecasts = true) const;
   std::vector<Explanation> explain(std::span<const Value> values, ScoreBuffer& buffer, const std::string& language) const;
   ScoreRange range(std::span<const Value> values, ScoreBuffer& buffer) const;
   // Every unknown attribute of which an answer can change anything: those first that can change the label or the grade, then

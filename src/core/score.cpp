@@ -87,7 +87,7 @@ int Scorer::cohort(std::span<const Value> values, ScoreBuffer& b) const {
   return matcher_.assign(b.encoded.row(), b.joint);
 }
 
-LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
+LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b, bool forecasts) const {
   encode(values, b.encoded);
   const EncodedRow row = b.encoded.row();
   LeadScore s;
@@ -112,8 +112,8 @@ LeadScore Scorer::score(std::span<const Value> values, ScoreBuffer& b) const {
       label = Matcher::Label::non_target;
       break;
     }
-  if (win_ != nullptr) s.win_probability = probability_of(score_of(*win_, row, b.bins));
-  if (quality_ != nullptr) s.expected_dqs = std::clamp(score_of(*quality_, row, b.bins), 0.0, 100.0);
+  if (forecasts && win_ != nullptr) s.win_probability = probability_of(score_of(*win_, row, b.bins));
+  if (forecasts && quality_ != nullptr) s.expected_dqs = std::clamp(score_of(*quality_, row, b.bins), 0.0, 100.0);
   set_label(s, Matcher::name(label));
   return s;
 }

@@ -16,6 +16,10 @@ bool lead_field_decided(std::size_t field) {
   const std::string_view name = lead_field_names[field];
   return name == "label" || name == "priority" || name == "priority_rank" || name == "exclusion";
 }
+bool lead_field_forecast(std::size_t field) {
+  const std::string_view name = lead_field_names[field];
+  return name == "win_probability" || name == "expected_dqs";
+}
 
 namespace {
 

@@ -27,6 +27,8 @@ inline constexpr std::array<const char*, 12> lead_field_names = {
 std::optional<std::size_t> lead_field(std::string_view name);
 // Whether a field follows a label that somebody has decided.
 bool lead_field_decided(std::size_t field);
+// Whether a field is one that the scorecards give.
+bool lead_field_forecast(std::size_t field);
 
 // One field of a score: missing, text or a number (`integral`: a whole one).
 struct LeadField {

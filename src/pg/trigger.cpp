@@ -32,7 +32,10 @@ class Prepared {
     std::vector<std::string> missing;
     for (const auto& pair : definition_.columns_of(RelationGetDescr(table), &missing))
       targets_.emplace_back(RelationGetDescr(table), pair.column.c_str(), pair.field, memory_);
-    for (const TargetColumn& t : targets_) decidable_ = decidable_ || lead_field_decided(t.field());
+    for (const TargetColumn& t : targets_) {
+      decidable_ = decidable_ || lead_field_decided(t.field());
+      forecasts_ = forecasts_ || lead_field_forecast(t.field());
+    }
     for (const std::string& name : missing) missing_ += (missing_.empty() ? "" : ", ") + std::string(to_core(name));
     is_target_.assign(static_cast<std::size_t>(RelationGetDescr(table)->natts), false);
     for (const TargetColumn& t : targets_) is_target_[static_cast<std::size_t>(t.number() - 1)] = true;
@@ -53,6 +56,8 @@ class Prepared {
   const std::string& missing() const { return missing_; }
   // Whether a column takes what a decision about the label would change.
   bool decidable() const { return decidable_; }
+  // Whether a column takes what only the scorecards tell.
+  bool forecasts() const { return forecasts_; }
   std::vector<TargetColumn>& targets() { return targets_; }
   ModelPin& pin() { return pin_; }
   Oid row_type() const { return row_type_; }
@@ -111,7 +116,7 @@ class Prepared {
   std::vector<TargetColumn> targets_;
   std::string missing_;
   std::vector<bool> is_target_;
-  bool decidable_ = false;
+  bool decidable_ = false, forecasts_ = false;
   ModelPin pin_;
   std::unique_ptr<LeadReader> reader_, old_reader_;
   std::vector<AttrNumber> needed_;
@@ -240,7 +245,7 @@ class Run {
 
   std::optional<LeadScore> measure() {
     LeadReader& reader = p_.reader();
-    if (p_.definition().input.empty()) return reader.scorer().score(reader.tuple(new_, p_.row_type()), reader.buffer());
+    if (p_.definition().input.empty()) return reader.scorer().score(reader.tuple(new_, p_.row_type()), reader.buffer(), p_.forecasts());
     Datum row = 0;
     if (const auto refusal = input(new_, &row)) {
       refused_ = true;
@@ -252,7 +257,7 @@ class Run {
       keep_ = true;
       return std::nullopt;
     }
-    return reader.scorer().score(reader.json(row), reader.buffer());
+    return reader.scorer().score(reader.json(row), reader.buffer(), p_.forecasts());
   }
 
   bool unchanged_input(Datum row) {
