@@ -261,14 +261,21 @@ void cover(const std::string& kind, int runs, std::uint64_t first) {
   const DataColumn& mean = *data.find("mean");
   struct Intervals {
     Count covered, above, below;
-    void add(double low, double high, double truth) {
+    double excess = 0;
+    std::vector<double> lengths;
+    void add(double low, double high, double seen, double truth, double sign) {
+      excess += seen - sign * truth;
+      lengths.push_back(high - low);
       covered.add(low <= truth && truth <= high);
       above.add(truth < low);
       below.add(truth > high);
     }
-    void report(const char* what) const {
+    void report(const char* what) {
       say(what, covered);
-      if (covered.runs > 0) std::printf("%44s wholly above the truth %d, below %d\n", "", above.hits, below.hits);
+      if (covered.runs == 0) return;
+      std::sort(lengths.begin(), lengths.end());
+      std::printf("%44s wholly above the truth %d, below %d; median length %.3g, 90 %% below %.3g; held-out means less the truth %.3g\n", "", above.hits,
+                  below.hits, lengths[lengths.size() / 2], lengths[lengths.size() * 9 / 10], excess / covered.runs);
     }
   } many, few, top;
   Count none;
@@ -284,8 +291,10 @@ void cover(const std::string& kind, int runs, std::uint64_t first) {
           sum += w * mean.numbers[row];
           n += w;
         }
-      (r.holdout_n >= 50 ? many : few).add(*r.low, *r.high, sum / n);
-      if (&r == list.rules.data()) top.add(*r.low, *r.high, sum / n);
+      // The excess of rules for low values is turned, so that it always flatters.
+      const double sign = r.value > list.value ? 1 : -1;
+      (r.holdout_n >= 50 ? many : few).add(*r.low, *r.high, sign * *r.holdout_value, sum / n, sign);
+      if (&r == list.rules.data()) top.add(*r.low, *r.high, sign * *r.holdout_value, sum / n, sign);
     }
   }
   many.report("held out 50 or more");

@@ -269,6 +269,7 @@ class Finder {
     RuleOptions o;
     o.depth = conjuncts;
     o.direction = Direction::low;
+    o.refine = false;  // the probability of a black hole stands on the held-out deals: none of them may have chosen it
     o.permutations = permutations;
     o.min_companies = fewest_companies;
     o.level = level_;

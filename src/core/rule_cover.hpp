@@ -15,6 +15,7 @@ class Bits {
     if (all && rows % 64 != 0) word_.back() >>= 64 - rows % 64;
   }
   bool empty() const { return word_.empty(); }
+  bool has(std::size_t r) const { return (word_[r / 64] >> (r % 64) & 1) != 0; }
   void set(std::size_t r) { word_[r / 64] |= std::uint64_t{1} << (r % 64); }
   Bits& operator&=(const Bits& b) {
     for (std::size_t i = 0; i < word_.size(); ++i) word_[i] &= b.word_[i];
@@ -28,6 +29,11 @@ class Bits {
     Bits out = *this;
     for (std::size_t i = 0; i < word_.size(); ++i) out.word_[i] &= ~b.word_[i];
     return out;
+  }
+  std::size_t count() const {
+    std::size_t n = 0;
+    for (const std::uint64_t w : word_) n += static_cast<std::size_t>(std::popcount(w));
+    return n;
   }
   // Ascending.
   template <class Do>

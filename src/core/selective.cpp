@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <tuple>
 
 #include "icp/estimate.hpp"
 
@@ -15,6 +16,14 @@ double log_normal_above(double x) {
   return -0.5 * x * x - std::log(x * std::sqrt(2 * 3.14159265358979323846)) + std::log1p(-1 / (x * x));
 }
 
+double log_normal_between(double low, double high) {
+  if (!(low < high)) return -INFINITY;
+  // In the tail where both are small, so that the difference keeps its digits.
+  if (low + high < 0) std::tie(low, high) = std::pair(-high, -low);
+  const double near = log_normal_above(low), far = std::isinf(high) ? -INFINITY : log_normal_above(high);
+  return near + std::log1p(-std::exp(far - near));
+}
+
 std::pair<double, double> selected_interval(const SelectedMean& s, double level) {
   // Worked out for a mean reported above the bound; below is its mirror image.
   const double sign = s.above ? 1 : -1;
@@ -25,12 +34,16 @@ std::pair<double, double> selected_interval(const SelectedMean& s, double level)
     const double p = std::clamp(sign * truth, 0.0, 1.0);
     return std::sqrt(std::max(p * (1 - p), 1e-12) / *s.number) * widen;
   };
+  // The share of the error that the interval for all of them spends, as in the paper.
+  const double spent = s.among > 1 ? (1 - level) / 10 : 0;
+  const double farthest = s.among > 1 ? normal_quantile(1 - spent / (2 * s.among)) : INFINITY;
   // Probability of a mean at least as high as the observed one, given that it passed the bound: rises with the truth.
   const auto above = [&](double truth) {
-    const double e = std::max(error(truth), 1e-300);
-    double log = log_normal_above((mean - truth) / e);
-    if (s.bound) log -= log_normal_above((std::min(sign * *s.bound, mean) - truth) / e);
-    return log;
+    const double e = std::max(error(truth), 1e-300), here = (mean - truth) / e;
+    if (std::abs(here) >= farthest) return here > 0 ? -INFINITY : 0.0;
+    const double low = s.bound ? (std::min(sign * *s.bound, mean) - truth) / e : -INFINITY;
+    const double high = std::min(farthest, s.limit ? (std::max(sign * *s.limit, mean) - truth) / e : INFINITY);
+    return log_normal_between(here, high) - log_normal_between(std::max(low, -farthest), high);
   };
   const auto solve = [&](double probability) {
     double low = least, high = most;
@@ -41,7 +54,7 @@ std::pair<double, double> selected_interval(const SelectedMean& s, double level)
     }
     return low + (high - low) / 2;
   };
-  const double tail = (1 - level) / 2, low = solve(tail), high = solve(1 - tail);
+  const double tail = (1 - level - spent) / (1 - spent) / 2, low = solve(tail), high = solve(1 - tail);
   return s.above ? std::pair(low, high) : std::pair(-high, -low);
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "icp/error.hpp"
+#include "icp/estimate.hpp"
 #include "icp/hash.hpp"
 #include "icp/permute.hpp"
 #include "icp/rule.hpp"
@@ -229,6 +230,46 @@ TEST(Selective, CoversWhatPassed) {
   EXPECT_NEAR(covered / 4000.0, 0.95, 0.012);
   EXPECT_LT(naive / 4000.0, 0.93);
   EXPECT_NEAR(log_normal_above(40), -804.6084420137539, 1e-3);
+  EXPECT_NEAR(log_normal_between(-1, 2), std::log(0.8185946141203637), 1e-12);
+  EXPECT_NEAR(log_normal_between(-9, -8), log_normal_between(8, 9), 1e-9);
+  EXPECT_EQ(log_normal_between(1, 1), -INFINITY);
+}
+
+TEST(Selective, CoversTheBestOfItsKin) {
+  // Twenty means of nothing, alike by half; the largest of them, each with a head start of its own, is reported.
+  constexpr std::size_t kin = 20;
+  constexpr double alike = 0.5;
+  Random random(5);
+  double start[kin], x[kin];
+  for (double& a : start) a = 0.5 * random.normal();
+  int covered = 0, naive = 0;
+  double longest = 0;
+  constexpr int runs = 4000;
+  for (int run = 0; run < runs; ++run) {
+    const double common = std::sqrt(alike) * random.normal();
+    std::size_t best = 0;
+    for (std::size_t i = 0; i < kin; ++i) {
+      x[i] = common + std::sqrt(1 - alike) * random.normal();
+      if (start[i] + x[i] > start[best] + x[best]) best = i;
+    }
+    SelectedMean s;
+    s.mean = x[best];
+    s.error = 1;
+    s.companies = 1e9;
+    s.least = -100;
+    s.most = 100;
+    s.among = kin;
+    s.bound = -INFINITY;
+    for (std::size_t i = 0; i < kin; ++i)
+      if (i != best) s.bound = std::max(*s.bound, (start[i] - start[best] + x[i] - alike * x[best]) / (1 - alike));
+    const auto [low, high] = selected_interval(s, 0.95);
+    covered += low <= 0 && 0 <= high;
+    naive += std::abs(x[best]) <= 1.96;
+    longest = std::max(longest, high - low);
+  }
+  EXPECT_NEAR(covered / static_cast<double>(runs), 0.95, 0.015);
+  EXPECT_LT(naive / static_cast<double>(runs), 0.92);
+  EXPECT_LE(longest, 2 * normal_quantile(1 - 0.005 / (2 * kin)) + 1e-9);
 }
 
 }  // namespace
