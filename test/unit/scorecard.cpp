@@ -223,8 +223,10 @@ TEST(Scorecard, KeepsInteractionsOnlyWhereTheyPay) {
   EXPECT_TRUE(uses(learn(make(1500, random), crossed, random, "{}"), {"partner", "source"}));
   EXPECT_FALSE(uses(learn(make(1500, random), crossed, random, R"({"scorecard": {"pairs": 0}})"), {"partner", "source"}));
   int pairs = 0;
-  for (int run = 0; run < 5; ++run)
-    for (const CardTerm& t : winning(learn(make(1500, random), additive, random, "{}")).terms) pairs += t.columns.size() == 2;
+  for (int run = 0; run < 5; ++run) {
+    const Model m = learn(make(1500, random), additive, random, "{}");
+    for (const CardTerm& t : winning(m).terms) pairs += t.columns.size() == 2;
+  }
   EXPECT_LE(pairs, 1);
 }
 
