@@ -1,7 +1,7 @@
 """Subgroups by pysubgroup: what bench/rules.sh compares icp_discover() with.
 
     rules.py CSV TARGET DEPTH ALGORITHM RULES OUT
-Reads rows, searches them with the square-root measure over the conditions that icp has (categories and pairs of up to
+ALGORITHM: all, or beam:WIDTH. Reads rows, searches them with the square-root measure over the conditions that icp has (categories and pairs of up to
 eight of them, ranges between tenths, booleans), writes the best RULES that differ in rows as SQL and prints the seconds.
 """
 import csv
@@ -14,6 +14,7 @@ import pandas
 import pysubgroup as ps
 
 file, target, depth, algorithm, wanted, out = sys.argv[1:]
+algorithm, _, width = algorithm.partition(":")
 depth, wanted = int(depth), int(wanted)
 data = pandas.read_csv(file, keep_default_na=False)
 y = data[target] == "t"
@@ -59,10 +60,10 @@ frame = pandas.DataFrame(columns)
 started = time.perf_counter()
 task = ps.SubgroupDiscoveryTask(
     frame, ps.BinaryTarget("target of the search", True), selectors, ps.StandardQF(0.5), depth=depth, constraints=[ps.MinSupportConstraint(10)],
-    result_set_size=20 if algorithm == "beam" else 20 * wanted)
+    result_set_size=int(width) if algorithm == "beam" else 20 * wanted)
 if algorithm == "beam":
     with ps.BitSetRepresentation(frame, selectors):
-        found = ps.BeamSearch(beam_width=20).execute(task)
+        found = ps.BeamSearch(beam_width=int(width)).execute(task)
 else:
     found = ps.Apriori(use_numba=False).execute(task)
 seconds = time.perf_counter() - started
