@@ -50,6 +50,10 @@ boundary:
 all: boundary
 $(OBJS): | boundary
 
+# What the unit tests of CMakeLists.txt (preset objects) share with the extension.
+.PHONY: core-objects
+core-objects: $(CORE_SOURCES:.cpp=.o)
+
 icp--$(EXTVERSION).sql: sql/order $(SQL_PARTS)
 	cat $(SQL_PARTS) > $@
 

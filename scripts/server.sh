@@ -56,9 +56,14 @@ server_build() {
     done
     echo "$version" > "$tree/version"
   fi
-  # Line numbers are enough of debugging information; all of it takes a third of the time.
-  make -C "$top" --no-print-directory -s -j"$jobs" PG_CONFIG="$pg_config" COPT=-g1 "$@" all
-  make -C "$top" --no-print-directory -s PG_CONFIG="$pg_config" COPT=-g1 "$@" install DESTDIR="$tree"
+  server_make "$@" all
+  server_make "$@" install DESTDIR="$tree"
+}
+
+# Line numbers are enough of debugging information; all of it takes a third of the time.
+server_make() {
+  server_setup
+  make -C "$top" --no-print-directory -s -j"$jobs" PG_CONFIG="$pg_config" COPT=-g1 "$@"
 }
 
 server_env() {

@@ -11,7 +11,7 @@
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/server.sh"
 
-only='' name='' core=core keep='' make_options=() flavour=plain
+only='' name='' core=objects keep='' make_options=() flavour=plain
 while [ $# -gt 0 ]; do
   case $1 in
     --only)
@@ -83,8 +83,16 @@ step() {
   stopped_at=''
 }
 
+# The tests of the core run over the objects that the extension is made of, but for sanitizers.
 build_core() {
-  cmake --preset "${core/core/default}" && cmake --build "build/$core" --target icp_test -j"$jobs"
+  if [ "$core" = objects ]; then server_make ${make_options[@]+"${make_options[@]}"} core-objects; fi
+  cmake --preset "$core" && cmake --build "build/$core" --target icp_test -j"$jobs"
+}
+# Objects stand beside their sources, so those of another flavour must go first.
+choose_flavour() {
+  mkdir -p build
+  if [ "$(cat build/flavour 2>/dev/null || echo plain)" != "$flavour" ]; then make -s PG_CONFIG="$(find_pg_config)" clean; fi
+  echo "$flavour" >build/flavour
 }
 unit_tests() {
   local binary=build/$core/icp_test shard kind test log=$logs/unit.log shards=2 status=0 pids=()
@@ -178,15 +186,12 @@ demo_database() {
 
 packages_install
 if [ -d /usr/lib/ccache ]; then export PATH=/usr/lib/ccache:$PATH; fi
+step "choosing the flavour" "$logs/flavour.log" choose_flavour
 if part unit; then
   step "building the core and its tests" "$logs/build-core.log" build_core
   unit_tests
 fi
 if [ "$only" != unit ]; then
-  # Objects stand beside their sources, so those of another flavour must go first.
-  mkdir -p build
-  if [ "$(cat build/flavour 2>/dev/null || echo plain)" != "$flavour" ]; then step "cleaning" "$logs/clean.log" make -s PG_CONFIG="$(find_pg_config)" clean; fi
-  echo "$flavour" >build/flavour
   step "building the extension" "$logs/build-extension.log" server_build ${make_options[@]+"${make_options[@]}"}
   step "starting a private $(cat "$tree/version")" "$logs/start.log" server_start test
   server_env test
