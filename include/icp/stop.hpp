@@ -1,7 +1,8 @@
-// How a long computation learns that it should end. The core polls; it never calls PostgreSQL.
+// How a long computation learns that it should end, and tells how far it is. The core polls; it never calls PostgreSQL.
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 
@@ -12,18 +13,28 @@ namespace icp {
 // A plain C function: returns true when the computation must end. It may be called often (it should cost a few
 // nanoseconds when there is nothing to do) and must not throw.
 using StopFunction = bool (*)(void* context);
+// Hears what is being done, and the share of it that is done, 0 to 1. It may be called often, and may throw.
+using ProgressFunction = void (*)(void* context, const char* what, double share);
 
 class Stop {
  public:
   constexpr Stop() = default;
-  constexpr Stop(StopFunction function, void* context) : function_(function), context_(context) {}
+  constexpr Stop(StopFunction function, void* context, ProgressFunction progress = nullptr)
+      : function_(function), progress_(progress), context_(context) {}
   // Throws Cancelled when the computation must end. Poll at least every few milliseconds of work.
   void poll() const {
     if (function_ != nullptr && function_(context_)) throw Cancelled{};
   }
+  // Polls, and tells the progress.
+  void progress(const char* what, double share) const {
+    poll();
+    if (progress_ != nullptr) progress_(context_, what, share);
+  }
+  void progress(const char* what, std::size_t done, std::size_t all) const { progress(what, static_cast<double>(done) / static_cast<double>(all)); }
 
  private:
   StopFunction function_ = nullptr;
+  ProgressFunction progress_ = nullptr;
   void* context_ = nullptr;
 };
 

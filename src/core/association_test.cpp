@@ -236,7 +236,10 @@ Tested test(const Field& f, const std::vector<Pair>& pairs, const AssociationOpt
   const Permuter permuter(f.rows.company);
   const auto all = static_cast<std::size_t>(permutations) + 1;
   std::vector<std::vector<float>> statistic(all);
-  for (std::size_t first = 0; first < all; first += lanes) engine.run(first, all, permuter, options.seed, statistic, stop);
+  for (std::size_t first = 0; first < all; first += lanes) {
+    stop.progress("associations: permutations", first, all);
+    engine.run(first, all, permuter, options.seed, statistic, stop);
+  }
 
   // For the test the data are one of the permutations: a mean without them would damp the others alone, and find too much.
   std::vector<double> mean(engine.hypotheses(), 0), mean_all = mean;

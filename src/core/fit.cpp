@@ -102,6 +102,7 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
   v.label.assign(t.closed.size(), Matcher::Label::unknown);
   v.cohort.assign(t.closed.size(), -1);
   for (int fold = 0; fold < folds; ++fold) {
+    stop.progress("validation: folds", fold / static_cast<double>(folds));
     std::vector<std::uint32_t> train;
     std::vector<std::size_t> place, held;
     for (std::size_t i = 0; i < t.closed.size(); ++i) {
@@ -319,7 +320,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   Model m;
   m.options = merge_options(sample.options(), "{}");
   const Options options = parse_options(m.options);
-  for (const auto& [option, function] : {std::pair("target", "icp_discover"), {"tess", "icp_tess"}, {"quick_start", "icp_quick_start"},
+  for (const auto& [option, function] : {std::pair("target", "icp_discover"), {"language", "icp_discover"}, {"tess", "icp_tess"}, {"quick_start", "icp_quick_start"},
                                           {"attractiveness", "icp_attractiveness"}})
     if (!settings::option(m.options, option).is_null())
       throw Error(ErrorCode::invalid_parameter, fmt::format("the option \"{}\" is not one of icp_fit", option), {}, fmt::format("It belongs to {}().", function));

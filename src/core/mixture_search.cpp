@@ -415,6 +415,7 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
     double reached = -infinity;
     int since = 0;
     for (int s = 0; s < options.starts; ++s) {
+      stop.progress("groups: starts", static_cast<std::size_t>(s), static_cast<std::size_t>(options.starts));
       Random random(options.seed * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(s) + 1);
       const std::size_t groups = std::min(top + std::max<std::size_t>(3, top / 2), few.rows());
       Counts own;
@@ -439,7 +440,9 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
     });
     order.resize(std::min<std::size_t>(order.size(), options.k > 0 ? 1 : 3));
     criterion.assign(top, -infinity);
-    for (const std::size_t g : order) {
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      stop.progress("groups: fit to all rows", i, order.size());
+      const std::size_t g = order[i];
       State state = best[g];
       Counts own;
       settle(whole, state, own, 60);

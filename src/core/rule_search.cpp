@@ -74,8 +74,12 @@ class Rating {
 class Finder {
  public:
   static constexpr bool sums = true;
-  Finder(const Space& space, const RuleOptions& options, double budget) : rating_(space, options), budget_(budget), high_(kept), low_(kept) {}
-  void enter(std::size_t, const Attribute&, std::span<const std::uint32_t> rows) { work_ += static_cast<double>(rows.size()); }
+  Finder(const Space& space, const RuleOptions& options, double budget, const Stop& stop)
+      : rating_(space, options), stop_(stop), attributes_(space.attributes.size()), budget_(budget), high_(kept), low_(kept) {}
+  void enter(std::size_t level, const Attribute&, std::span<const std::uint32_t> rows) {
+    if (level == 0) stop_.progress("rules: all combinations", begun_++, attributes_);
+    work_ += static_cast<double>(rows.size());
+  }
   void visit(std::size_t, const Path& path, const Selector& s, const Tally& tally, double n, double squares) {
     work_ += 2;
     ++searched_;
@@ -95,6 +99,8 @@ class Finder {
 
  private:
   Rating rating_;
+  const Stop& stop_;
+  std::size_t attributes_, begun_ = 0;
   double budget_, work_ = 0;
   std::int64_t searched_ = 0;
   Best high_, low_;
@@ -174,7 +180,7 @@ Moments moments(std::span<const double> target) {
 }
 
 Found search_all(const Space& space, const RuleOptions& options, int depth, double budget, const Stop& stop) {
-  Finder finder(space, options, budget);
+  Finder finder(space, options, budget, stop);
   Walk walk(space, static_cast<double>(options.min_companies), stop, finder);
   walk.run(depth);
   return finder.found();
@@ -218,7 +224,9 @@ Found search_beam(const Space& space, const RuleOptions& options, int depth, con
   for (int length = 1; length <= depth; ++length) {
     Best next_high(width), next_low(width);
     std::set<std::vector<std::uint32_t>> seen;
-    for (const Path& path : beam) {
+    for (std::size_t tried = 0; tried < beam.size(); ++tried) {
+      const Path path = beam[tried];
+      stop.progress(length == 1 ? "rules: single conditions" : "rules: beam search", tried, beam.size());
       rows.clear();
       covers.of(path).each([&](std::size_t r) { rows.push_back(static_cast<std::uint32_t>(r)); });
       for (std::size_t a = 0; a < space.attributes.size(); ++a) {
@@ -260,6 +268,7 @@ Largest permute_largest(const Space& space, const RuleOptions& options, int dept
   const auto all = static_cast<std::size_t>(options.permutations);
   for (std::size_t first = 0; first < all; first += lanes) {
     // The last block repeats its first permutations where it has fewer than lanes.
+    stop.progress("rules: permutations", first, all);
     const std::size_t here = std::min(lanes, all - first);
     for (std::size_t b = 0; b < lanes; ++b) {
       stop.poll();

@@ -23,6 +23,7 @@ std::vector<std::optional<double>> bootstrap_stability(const Table& table, std::
   resampled.weight.resize(table.rows);
   std::vector<double> times(present.size());
   for (std::size_t b = 0; b < resamples; ++b) {
+    stop.progress("stability: resamples", b, resamples);
     Random random(hash64("stability", options.seed) + b * 0x9e3779b97f4a7c15ULL);
     std::fill(times.begin(), times.end(), 0.0);
     for (std::size_t i = 0; i < present.size(); ++i) times[random.below(present.size())] += 1;

@@ -145,6 +145,13 @@ inline bool may_execute(Oid function) { return pg_proc_aclcheck(function, GetUse
 #endif
 
 
+// Settings that nobody knows are refused from PostgreSQL 15 on, before it warned about.
+#if PG_VERSION_NUM >= 150000
+#define reserve_settings(prefix) MarkGUCPrefixReserved(prefix)
+#else
+#define reserve_settings(prefix) EmitWarningsOnPlaceholders(prefix)
+#endif
+
 // PostgreSQL 18 counts index scans for EXPLAIN.
 #if PG_VERSION_NUM >= 180000
 #define begin_index_scan(heap, index, snapshot, keys) index_beginscan(heap, index, snapshot, nullptr, keys, 0)

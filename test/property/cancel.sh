@@ -34,7 +34,13 @@ for timeout in 20 60 150 250 400 600 900 1300 20 60 150 250 400 600 900 1300; do
       grep -q 'statement timeout' cut.txt || { cat cut.txt; exit 1; }
   done
 done
-rm -f cut.txt
+# How far it is, once a second, for who asks.
+psql -X -q -c 'SET statement_timeout = 2600' -c "SELECT model FROM icp_train('main', 'long_deals', '{\"sample\": 60000}')" 2>silent.txt || true
+psql -X -q -c 'SET icp.progress = on' -c 'SET statement_timeout = 2600' -c "SELECT model FROM icp_train('main', 'long_deals', '{\"sample\": 60000}')" 2>told.txt || true
+grep -q 'NOTICE' silent.txt && { cat silent.txt; exit 1; }
+grep -qE '^NOTICE:  [a-z: ]+, [0-9]+ %$' told.txt || { cat told.txt; exit 1; }
+[ "$(grep -c '^NOTICE' told.txt)" -le 2 ] || { cat told.txt; exit 1; }
+rm -f cut.txt silent.txt told.txt
 psql -X -q -c 'SELECT timeout, fit, round(late::numeric) AS late FROM timed ORDER BY 1, 2, 3'
 [ "$(psql -X -q -A -t -c 'SELECT count(DISTINCT timeout) >= 6 FROM timed WHERE fit')" = t ] || { echo 'too few timeouts struck the fit'; exit 1; }
 late=$(psql -X -q -A -t -c 'SELECT count(*) FROM (SELECT min(late) FILTER (WHERE fit) AS late, max(late) FILTER (WHERE NOT fit) AS machine FROM timed GROUP BY timeout) t WHERE late > 200 + greatest(machine, 0)')
