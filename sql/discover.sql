@@ -24,7 +24,7 @@ COMMENT ON COLUMN icp_rule.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN icp_rule.lift_ratio IS 'holdout_value over the mean of all held-out rows; NULL where that is not positive.';
 COMMENT ON COLUMN icp_rule.lift_diff IS 'holdout_value less the mean of all held-out rows.';
 COMMENT ON COLUMN icp_rule.p_adjusted IS 'Probability of so large a difference anywhere in the search where there is nothing to find; at most 0.05 in a list that is not asked for all.';
-COMMENT ON COLUMN icp_rule.holdout_n IS 'Rows that satisfy the predicate and did not choose it.';
+COMMENT ON COLUMN icp_rule.holdout_n IS 'Rows that satisfy the predicate and did not choose it, or only between rules that are much the same rows.';
 COMMENT ON COLUMN icp_rule.holdout_value IS 'Mean of the target over them: the honest figure. NULL without such rows.';
 COMMENT ON COLUMN icp_rule.n_companies IS 'Companies of the n rows: the independent units of every test and interval.';
 COMMENT ON COLUMN icp_rule.significant IS 'Whether p_adjusted is at most 0.05.';
@@ -39,7 +39,7 @@ CREATE AGGREGATE icp_discover(row_value record, target text, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = icp_discover_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_discover(record, text, jsonb) IS
-'Rules for the rows whose target (the name of a numeric or boolean column, or of the role outcome) is high or low, significant over everything searched at 5 %; an empty array where there is nothing, NULL for no rows. Rows whose target is NULL are left out. Options: those of icp_fit, and {"rules": {"depth", "top", "direction", "holdout", "min_companies", "missing", "permutations", "exponent", "all"}}. Errors: no such column (42703), a target that is neither number nor boolean, an unknown option.';
+'Rules for the rows whose target (the name of a numeric or boolean column, or of the role outcome) is high or low, significant over everything searched at 5 %; an empty array where there is nothing, NULL for no rows. Rows whose target is NULL are left out. Options: those of icp_fit, {"language": "en" or "ru"} for the words, and {"rules": {"depth", "top", "direction", "holdout", "min_companies", "missing", "permutations", "exponent", "all"}}. Errors: no such column (42703), a target that is neither number nor boolean, an unknown option.';
 CREATE AGGREGATE icp_discover(row_value jsonb, target text, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = icp_discover_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);

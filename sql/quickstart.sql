@@ -27,7 +27,7 @@ CREATE AGGREGATE icp_quick_start(deal record, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = icp_quick_start_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
 COMMENT ON AGGREGATE icp_quick_start(record, jsonb) IS
-'The attributes that most unite the best deals, exploratory: the 20 won deals with the highest DQS, or by the option target: top_margin (the top 20 % by the column margin, rounded up), shortest_cycle, most_active (the column activity), highest_nps (the column nps), or the name of a column that is a number. Options: those of icp_fit, target, and {"quick_start": {"n": 20, "k": 3, "share": 0.2, "margin", "nps", "activity"}}. Nothing unites them: an empty array. No rows: NULL. Errors: no such column (42703), nothing known to tell the best by, an unknown option.';
+'The attributes that most unite the best deals, exploratory: the 20 won deals with the highest DQS, or by the option target: top_margin (the top 20 % by the column margin, rounded up), shortest_cycle, most_active (the column activity), highest_nps (the column nps), or the name of a column that is a number. Options: those of icp_fit, target, {"language": "en" or "ru"} for the words, and {"quick_start": {"n": 20, "k": 3, "share": 0.2, "margin", "nps", "activity"}}. Nothing unites them: an empty array. No rows: NULL. Errors: no such column (42703), nothing known to tell the best by, an unknown option.';
 CREATE AGGREGATE icp_quick_start(deal jsonb, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = icp_quick_start_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);

@@ -19,6 +19,7 @@
 
 #include "icp/dataset.hpp"
 #include "icp/encoder.hpp"
+#include "icp/language.hpp"
 #include "icp/memory.hpp"
 #include "icp/stop.hpp"
 
@@ -30,6 +31,7 @@ struct AssociationOptions {
   double level = 0.05;              // of everything listed
   bool all = false;                 // list pairs that are not significant, too
   std::uint64_t seed = 0;
+  Language language = Language::en;  // of notes
 };
 
 struct Association {

@@ -219,13 +219,18 @@ class Finder {
     a.adjusted = c.adjusted.value;
     a.adjusted_low = c.adjusted.interval.low;
     a.adjusted_high = c.adjusted.interval.high;
-    const std::string figures = fmt::format("{:+.3g} overall, {:+.3g} within the same {} ({:+.3g} to {:+.3g})", c.crude.value, c.adjusted.value,
-                                            a.confounder, c.adjusted.interval.low, c.adjusted.interval.high);
+    const bool ru = o_.language == Language::ru;
+    const std::string figures = fmt::format(fmt::runtime(ru ? "{:+.3g} в целом, {:+.3g} при равном {} (от {:+.3g} до {:+.3g})"
+                                                            : "{:+.3g} overall, {:+.3g} within the same {} ({:+.3g} to {:+.3g})"),
+                                            c.crude.value, c.adjusted.value, a.confounder, c.adjusted.interval.low, c.adjusted.interval.high);
     switch (kind) {
-      case 4: a.note = "direction reversed (Simpson's paradox): " + figures + (sure(c.adjusted) ? "" : "; within it there may also be nothing"); break;
-      case 3: a.note = "vanishes: " + figures; break;
-      case 2: a.note = "shows only within the same " + a.confounder + ": " + figures; break;
-      default: a.note = "less than half is left: " + figures;
+      case 4:
+        a.note = (ru ? "направление меняется (парадокс Симпсона): " : "direction reversed (Simpson's paradox): ") + figures;
+        if (!sure(c.adjusted)) a.note += ru ? "; внутри может не быть ничего" : "; within it there may also be nothing";
+        break;
+      case 3: a.note = (ru ? "исчезает: " : "vanishes: ") + figures; break;
+      case 2: a.note = (ru ? "видно только при равном " : "shows only within the same ") + a.confounder + ": " + figures; break;
+      default: a.note = (ru ? "остаётся меньше половины: " : "less than half is left: ") + figures;
     }
   }
 
@@ -261,6 +266,7 @@ AssociationList discover_associations(const Sample& sample, const Zone& zone, co
     o.pairs = settings.pairs;
     o.all = settings.all;
     o.seed = options.seed;
+    o.language = parse_language(language_option(sample.options()));
     list = find_associations(data, encoder, target.rows, target.values, o, stop);
   }
   list.target = name;

@@ -4,6 +4,7 @@
 
 #include "icp/error.hpp"
 #include "icp/text.hpp"
+#include "settings.hpp"
 
 namespace icp {
 
@@ -15,6 +16,11 @@ Language parse_language(std::string_view text) {
   if (is("ru")) return Language::ru;
   throw Error(ErrorCode::invalid_parameter, "unknown language \"" + clean(text.substr(0, 40)) + "\"", {},
               "The known languages are en and ru.");
+}
+
+std::string language_option(std::string_view options) {
+  const auto given = settings::option(options, "language");
+  return given.is_null() ? "en" : language_code(settings::read_string("language", given));
 }
 
 }  // namespace icp

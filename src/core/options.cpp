@@ -9,6 +9,7 @@
 
 #include "icp/error.hpp"
 #include "icp/exclusion.hpp"
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 
 #include "settings.hpp"
@@ -213,6 +214,7 @@ const std::map<std::string, Reader>& readers() {
       {"sources", [](Options&, const std::string& k, const Json& j) { read_map(k, j, {}); }},
       {"significance", [](Options&, const std::string&, const Json&) {}},        // both at once, in parse_options()
       {"significance_scale", [](Options&, const std::string&, const Json&) {}},
+      {"language", [](Options&, const std::string& k, const Json& j) { parse_language(read_string(k, j)); }},
       {"tess", [](Options&, const std::string&, const Json& j) { settings::tess(j); }},
       {"quick_start", [](Options&, const std::string&, const Json& j) { settings::quick_start(j); }},
       {"attractiveness", [](Options&, const std::string&, const Json& j) { settings::attractiveness(j); }},

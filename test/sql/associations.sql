@@ -19,6 +19,8 @@ SELECT surgery, large, success FROM (VALUES (true, false, true, 81), (true, fals
 SELECT attribute, round(effect::numeric, 3) AS effect, confounder, confounding, round(adjusted::numeric, 3) AS adjusted, note
 FROM unnest((SELECT icp_associations(s, 'success', '{}') FROM stone s)) ORDER BY attribute;
 
+SELECT note FROM unnest((SELECT icp_associations(s, 'success', '{"language": "ru"}') FROM stone s)) WHERE note <> '' ORDER BY attribute;
+
 -- The same rows as JSON and in another order.
 SELECT (SELECT icp_associations(c, 'score', '{"associations": {"all": true}}') FROM customer c) =
        (SELECT icp_associations(to_jsonb(c), 'score', '{"associations": {"all": true}}') FROM (SELECT * FROM customer ORDER BY md5(id::text)) c) AS same;

@@ -44,6 +44,8 @@ SELECT icp_discover(c, 'score', '{}') FROM customer c WHERE false;
 SELECT icp_discover(c, 'score', '{}') FROM (SELECT id, region, 1 AS score FROM customer) c;
 
 -- Wrong input.
+SELECT (icp_discover(c, 'score', '{"language": "ru"}'))[1].rule FROM customer c;
+SELECT icp_discover(c, 'score', '{"language": "fr"}') FROM customer c;
 SELECT icp_discover(c, 'nothing', '{}') FROM customer c;
 SELECT icp_discover(c, 'region', '{}') FROM customer c;
 SELECT icp_discover(c, NULL, '{}') FROM customer c;

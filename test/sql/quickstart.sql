@@ -35,7 +35,12 @@ SELECT icp_quick_start(d, '{"target": "margin"}') FROM (SELECT deal_id, outcome,
 SELECT icp_quick_start(d, '{}') FROM deal d WHERE false;
 SELECT (SELECT icp_quick_start(d, '{}') FROM deal d) = (SELECT icp_quick_start(to_jsonb(d), '{}') FROM (SELECT * FROM deal ORDER BY md5(deal_id::text)) d) AS same;
 
+-- In Russian.
+SELECT attribute FROM unnest((SELECT icp_quick_start(d, '{"target": "margin", "language": "ru", "quick_start": {"n": 10}}') FROM deal d)) ORDER BY rank LIMIT 2;
+
 -- Wrong input.
+SELECT icp_quick_start(d, '{"target": "margin", "language": "fr"}') FROM deal d;
+SELECT icp_fit(d, '{"language": "ru"}') FROM deal d;
 SELECT icp_quick_start(d, '{"target": "highest_nps", "quick_start": {"nps": "score"}}') FROM deal d;
 SELECT icp_quick_start(d, '{"target": "profit"}') FROM deal d;
 SELECT icp_quick_start(d, '{"target": "tech"}') FROM deal d;
