@@ -3,15 +3,11 @@
 #include <map>
 #include <numeric>
 
-#include <fmt/format.h>
-
-#include "icp/estimate.hpp"
 #include "icp/hash.hpp"
-#include "icp/model.hpp"
 #include "icp/scorecard.hpp"
 
-#include "scorecard_judge.hpp"
 #include "scorecard_terms.hpp"
+#include "scorecard_validate.hpp"
 
 namespace icp {
 
@@ -28,9 +24,6 @@ constexpr std::size_t fewest_companies = 20, few_companies = 100;
 constexpr double freedom_share = 0.1;            // below few_companies: effective terms for each row of the rarer outcome
 constexpr double smallest = 0.01;                // mean absolute points, of the target's unit, below which a term goes
 constexpr double recent_share = 0.2;
-constexpr double sure = 1.6448536269514722;      // one-sided 5 %
-constexpr double power = 0.8416212335729143;     // 80 %
-constexpr double half_width = 1.959963984540054; // two-sided 95 %
 
 using card::rounded;
 
@@ -51,6 +44,8 @@ class Learner {
     raw_ = binned_;
     all_.resize(d_.table.rows);
     d_.table = Table{};
+    held_.logistic = o.logistic;
+    held_.stop = stop;
     std::iota(all_.begin(), all_.end(), 0u);
     // Rows come in the order of a hash: the first are as good a sample as any.
     sample_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(std::min(all_.size(), learned_rows)));
@@ -89,18 +84,18 @@ class Learner {
     Fitted full = fit(sample_, {}, 40);
     Fitted with = with_pairs(full, sample_, 20);
     cross_validate(full, with);
-    const bool pays = with.terms.size() > full.terms.size() && pairs_pay();
+    const bool pays = with.terms.size() > full.terms.size() && held_.pairs_pay();
     Fitted& chosen = pays ? with : full;
-    if (!holds(pays)) {
-      report(out, pays);
+    if (!held_.holds(pays)) {
+      held_.report(out, pays);
       return out;
     }
     if (sample_.size() < all_.size()) chosen.solution = card::solve(problem(chosen, all_), chosen.solution.precision, 0, stop_);
     build(card, chosen);
     out.chance = card.terms.empty();
-    report(out, pays);
+    held_.report(out, pays);
     if (o_.logistic) {
-      reach(out);
+      held_.reach(out);
       recent(out, pays);
     }
     return out;
@@ -225,11 +220,6 @@ class Learner {
 
   Scored scored(std::uint32_t r, double score) const { return {score, d_.target[r], d_.weight[r], unit_[r]}; }
 
-  struct Held {
-    std::vector<Scored> main, pairs, logistic, bayes, base;   // of every row once, in the first repeat
-    std::vector<double> main_area, pairs_area, logistic_area, bayes_area;   // of every fold
-  };
-
   void cross_validate(const Fitted& full, const Fitted& with) {
     const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < 5000 ? 2 : 1;
     for (int repeat = 0; repeat < repeats; ++repeat) {
@@ -249,7 +239,7 @@ class Learner {
         if (repeat > 0) continue;
         for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
         if (!o_.logistic) continue;
-        add(plain(train), held, repeat, held_.logistic, held_.logistic_area);
+        add(plain(train), held, repeat, held_.plain, held_.plain_area);
         naive_bayes(train, held);
       }
     }
@@ -298,33 +288,6 @@ class Learner {
     for (const std::uint32_t r : held) now.push_back(scored(r, std::log(all[1] / all[0]) + score[r]));
     if (const auto a = card::area(now, stop_)) held_.bayes_area.push_back(a->value);
     held_.bayes.insert(held_.bayes.end(), now.begin(), now.end());
-  }
-
-  double loss(const Scored& s) const { return o_.logistic ? card::log_loss(s) : (s.outcome - s.score) * (s.outcome - s.score); }
-
-  // By how many standard errors, counted by companies, the first predictions lose less than the second.
-  double better(const std::vector<Scored>& a, const std::vector<Scored>& b) const {
-    std::map<std::int32_t, double> by;
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double gain = a[i].weight * (loss(b[i]) - loss(a[i]));
-      by[a[i].company] += gain;
-      sum += gain;
-    }
-    const double m = static_cast<double>(by.size());
-    double variance = 0;
-    for (const auto& [company, gain] : by) variance += (gain - sum / m) * (gain - sum / m);
-    return variance > 0 ? sum / std::sqrt(variance) : 0;
-  }
-
-  bool pairs_pay() const { return better(held_.pairs, held_.main) > 1; }
-
-  // Whether the card does better than chance on rows that it had not seen.
-  bool holds(bool pays) const {
-    const std::vector<Scored>& rows = pays ? held_.pairs : held_.main;
-    if (!o_.logistic) return better(rows, held_.base) > sure;
-    const auto a = card::area(rows, stop_);
-    return a && a->value - 0.5 > sure * a->error;
   }
 
   // Number of rows in the cells that have points, and their mean.
@@ -427,130 +390,6 @@ class Learner {
     card.intercept = rounded(intercept);
   }
 
-  static CardMetric metric(std::string name, double value, const std::vector<Scored>& rows, std::string note) {
-    CardMetric m;
-    m.name = std::move(name);
-    m.value = value;
-    m.n = static_cast<std::int64_t>(rows.size());
-    m.note = std::move(note);
-    return m;
-  }
-  static double mean(const std::vector<double>& v) { return v.empty() ? 0.5 : std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()); }
-  double mean_loss(const std::vector<Scored>& rows, double (*of)(const Scored&)) const {
-    double n = 0, sum = 0;
-    for (const Scored& r : rows) {
-      n += r.weight;
-      sum += r.weight * of(r);
-    }
-    return n > 0 ? sum / n : 0;
-  }
-
-  void report(LearnedCard& out, bool pays) const {
-    const std::vector<Scored>& rows = out.chance ? held_.base : pays ? held_.pairs : held_.main;
-    const std::vector<Scored>& tried = pays ? held_.pairs : held_.main;
-    if (tried.empty()) return;
-    std::vector<CardMetric>& m = out.metrics;
-    const std::string held = "cross-validated by company, on deals that it had not seen";
-    if (!o_.logistic) {
-      double squares = 0, base = 0;
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        squares += rows[i].weight * loss(rows[i]);
-        base += rows[i].weight * loss(held_.base[i]);
-      }
-      m.push_back(metric("dqs_r2", base > 0 ? 1 - squares / base : 0, rows, "share of the variance of the DQS that expected_dqs explains, " + held));
-      return;
-    }
-    if (const auto a = card::area(tried, stop_)) {
-      CardMetric one = metric("win_auc", mean(pays ? held_.pairs_area : held_.main_area), tried, "how often a won deal scores above a lost one: mean over folds, " + held);
-      one.low = std::max(0.0, *one.value - half_width * a->error);
-      one.high = std::min(1.0, *one.value + half_width * a->error);
-      one.companies = out.card.companies;
-      if (out.chance) one.note += "; no better than chance, so the card is empty";
-      m.push_back(std::move(one));
-    }
-    m.push_back(metric("win_auc_logistic", mean(held_.logistic_area), rows, "the same of a plain logistic regression"));
-    m.push_back(metric("win_auc_naive_bayes", mean(held_.bayes_area), rows, "the same of naive Bayes, as CRMs score leads"));
-    m.push_back(metric("win_average_precision", card::average_precision(rows, stop_), rows, "mean precision from the highest score down, " + held));
-    m.push_back(metric("win_brier", mean_loss(rows, card::brier), rows, "mean squared error of the probability, " + held));
-    m.push_back(metric("win_brier_base", mean_loss(held_.base, card::brier), rows, "the same of the base rate"));
-    m.push_back(metric("win_log_loss", mean_loss(rows, card::log_loss), rows, "mean log loss of the probability, " + held));
-    m.push_back(metric("win_log_loss_base", mean_loss(held_.base, card::log_loss), rows, "the same of the base rate"));
-    if (out.chance) return;
-    if (const auto c = card::calibration(rows, stop_)) {
-      CardMetric one = metric("win_calibration_slope", c->slope, rows, "1 where probabilities are true; below 1 they are too extreme");
-      one.low = c->slope - half_width * c->slope_error;
-      one.high = c->slope + half_width * c->slope_error;
-      m.push_back(std::move(one));
-    }
-    m.push_back(metric("win_calibration_in_the_large", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true"));
-    m.push_back(metric("win_spiegelhalter_p", card::spiegelhalter(rows, stop_), rows, "small where probabilities are not true (Spiegelhalter 1986)"));
-    deciles(rows, m);
-  }
-
-  // Tenths of the list, the highest scores first.
-  void deciles(const std::vector<Scored>& rows, std::vector<CardMetric>& m) const {
-    std::vector<Scored> order = rows;
-    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
-    double all = 0, won = 0, before = 0;
-    for (const Scored& r : order) {
-      all += r.weight;
-      won += r.weight * r.outcome;
-    }
-    for (std::size_t k = 0; k < 10; ++k) {
-      const std::size_t from = order.size() * k / 10, to = order.size() * (k + 1) / 10;
-      if (from == to) return;
-      std::vector<Observation> part;
-      double n = 0, expected = 0, in = 0;
-      for (std::size_t i = from; i < to; ++i) {
-        part.push_back({order[i].outcome, order[i].weight, order[i].company});
-        n += order[i].weight;
-        expected += order[i].weight * probability_of(order[i].score);
-        in += order[i].weight * order[i].outcome;
-      }
-      before += in;
-      const Estimate e = share_estimate(part, stop_);
-      CardMetric one = metric(fmt::format("win_decile_{}", k + 1), e.value.value_or(0), {},
-                              fmt::format("won of the {} tenth by score; expected {:.3f}, lift {:.2f}, gain {:.3f}", k == 0 ? "first" : k == 9 ? "last" : fmt::format("{}.", k + 1),
-                                          expected / n, won > 0 ? in / n / (won / all) : 0, won > 0 ? before / won : 0));
-      one.low = e.low;
-      one.high = e.high;
-      one.n = e.n;
-      one.companies = e.companies;
-      m.push_back(std::move(one));
-    }
-  }
-
-  void reach(LearnedCard& out) const {
-    std::vector<Scored> order = out.metrics.empty() ? std::vector<Scored>{} : held_.pairs.empty() || out.card.terms.empty() ? held_.main : held_.pairs;
-    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
-    double all = 0, won = 0;
-    for (const Scored& r : order) {
-      all += r.weight;
-      won += r.weight * r.outcome;
-    }
-    for (const double share : {0.01, 0.025, 0.05, 0.1}) {
-      const auto n = static_cast<std::size_t>(std::ceil(share * static_cast<double>(order.size())));
-      if (n == 0) return;
-      std::vector<Observation> part;
-      for (std::size_t i = 0; i < n; ++i) part.push_back({order[i].outcome, order[i].weight, order[i].company});
-      const Estimate e = share_estimate(part, stop_);
-      CardReach r;
-      r.share = share;
-      r.threshold = order[n - 1].score;
-      r.precision = e.value.value_or(0);
-      r.low = e.low.value_or(0);
-      r.high = e.high.value_or(1);
-      r.n = e.n;
-      const double base = won / all, p = r.precision;
-      r.lift = base > 0 ? p / base : 0;
-      if (p > base) {
-        const double z = sure * std::sqrt(base * (1 - base)) + power * std::sqrt(p * (1 - p));
-        r.pilot = static_cast<std::int64_t>(std::ceil(z * z / ((p - base) * (p - base))));
-      }
-      out.reach.push_back(r);
-    }
-  }
-
   // The most recent fifth of the deals, scored by a card that is learned from those before.
   void recent(LearnedCard& out, bool pays) const {
     std::vector<std::uint32_t> dated;
@@ -576,11 +415,8 @@ class Learner {
     const auto a = card::area(rows, stop_);
     if (!a) return;
     const std::string note = "of the most recent fifth of the deals, scored by a card learned from those before";
-    CardMetric one = metric("win_auc_recent", a->value, rows, "how often a won deal scores above a lost one, " + note);
-    one.low = std::max(0.0, a->value - half_width * a->error);
-    one.high = std::min(1.0, a->value + half_width * a->error);
-    out.metrics.push_back(std::move(one));
-    out.metrics.push_back(metric("win_calibration_recent", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true, " + note));
+    out.metrics.push_back(card::area_metric("win_auc_recent", a->value, a->error, rows, "how often a won deal scores above a lost one, " + note));
+    out.metrics.push_back(card::metric("win_calibration_recent", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true, " + note));
     // The intercept brought up to date with the last fifth of the deals learned from.
     std::vector<double> days;
     for (const std::uint32_t r : train) days.push_back(d_.begun[r]);
@@ -590,7 +426,7 @@ class Learner {
       if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r)));
     const double shift = card::calibration_shift(before, stop_);
     for (Scored& r : rows) r.score += shift;
-    out.metrics.push_back(metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
+    out.metrics.push_back(card::metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
   }
 
   CardData d_;
@@ -603,7 +439,7 @@ class Learner {
   std::vector<int> direction_;       // by column
   std::vector<bool> speaks_;         // by column: "not known" has points
   double most_freedom_ = 0, unit_of_target_ = 1;
-  Held held_;
+  card::Validation held_;
 };
 
 }  // namespace
