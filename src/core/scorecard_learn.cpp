@@ -95,7 +95,7 @@ class Learner {
     out.chance = card.terms.empty();
     held_.report(out, pays);
     if (o_.logistic) {
-      held_.reach(out);
+      held_.reach(out, pays);
       recent(out, pays);
     }
     return out;

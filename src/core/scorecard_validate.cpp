@@ -154,8 +154,8 @@ void Validation::deciles(const std::vector<Scored>& given, std::vector<CardMetri
   }
 }
 
-void Validation::reach(LearnedCard& out) const {
-  const Ranked list(out.metrics.empty() ? std::vector<Scored>{} : pairs.empty() || out.card.terms.empty() ? main : pairs, stop);
+void Validation::reach(LearnedCard& out, bool with_pairs) const {
+  const Ranked list(rows(with_pairs), stop);
   for (const double share : {0.01, 0.025, 0.05, 0.1}) {
     const auto n = static_cast<std::size_t>(std::ceil(share * static_cast<double>(list.rows.size())));
     if (n == 0) return;

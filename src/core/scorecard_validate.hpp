@@ -25,7 +25,7 @@ struct Validation {
   bool holds(bool with_pairs) const;
   // Adds what is to be known of a card to its metrics; then, of a logistic one, the shares of a list that it puts first.
   void report(LearnedCard& out, bool with_pairs) const;
-  void reach(LearnedCard& out) const;
+  void reach(LearnedCard& out, bool with_pairs) const;
 
  private:
   double loss(const Scored& row) const;
