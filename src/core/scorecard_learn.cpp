@@ -31,6 +31,7 @@ using card::rounded;
 struct Fitted {
   std::vector<card::Term> terms;
   card::Solution solution;
+  double shift = 0;                              // from the intercept learned to that of the population
   std::vector<const card::Term*> view() const {
     std::vector<const card::Term*> out;
     for (const card::Term& t : terms) out.push_back(&t);
@@ -50,6 +51,7 @@ class Learner {
     // Rows come in the order of a hash: the first are as good a sample as any.
     sample_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(std::min(all_.size(), learned_rows)));
     find_units();
+    weigh();
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) {
       for (double& z : raw_.middle[c]) z = d_.encoder.features[binned_.columns[c].feature].raw(z);
       const auto it = o.monotone.find(feature(c));
@@ -62,18 +64,20 @@ class Learner {
     LearnedCard out;
     Scorecard& card = out.card;
     card.target = o_.logistic ? "won" : "dqs";
-    double n = 0, sum = 0, squares = 0;
+    double n = 0, sum = 0, squares = 0, deals = 0;
     std::vector<std::uint8_t> seen(units_, 0);
     for (const std::uint32_t r : all_) {
       n += d_.weight[r];
       sum += d_.weight[r] * d_.target[r];
       squares += d_.weight[r] * d_.target[r] * d_.target[r];
+      deals += d_.count[r];
       seen[static_cast<std::size_t>(unit_[r])] = 1;
     }
-    card.n = std::llround(n);
+    card.n = std::llround(deals);
+    out.effective = n;
     card.companies = std::count(seen.begin(), seen.end(), 1);
     if (!(n > 0)) return out;
-    const double mean = sum / n, variance = squares / n - mean * mean, rarer = o_.logistic ? std::min(sum, n - sum) : n;
+    const double mean = sum / n, variance = squares / n - mean * mean, rarer = o_.logistic ? std::min(won_.effective(), lost_.effective()) : n;
     const double base = o_.logistic ? std::log((sum + 0.5) / (n - sum + 0.5)) : mean;
     card.intercept = rounded(base);
     out.chance = true;
@@ -90,7 +94,7 @@ class Learner {
       held_.report(out, pays);
       return out;
     }
-    if (sample_.size() < all_.size()) chosen.solution = card::solve(problem(chosen, all_), chosen.solution.precision, 0, stop_);
+    if (sample_.size() < all_.size()) solve(chosen, all_, chosen.solution.precision, 0);
     build(card, chosen);
     out.chance = card.terms.empty();
     held_.report(out, pays);
@@ -127,24 +131,67 @@ class Learner {
     std::iota(unit_.begin(), unit_.end(), 0);
   }
 
+  // Rows as if of equal weight: how many of those there would be (Kish 1965).
+  struct Weights {
+    double sum = 0, square = 0;
+    void add(double weight, double count) {
+      sum += weight;
+      square += weight * weight / count;
+    }
+    double effective() const { return square > 0 ? sum * sum / square : 0; }
+    double unit() const { return square > 0 ? sum / square : 0; }
+  };
+
+  // What each row counts in the population, and in learning.
+  void weigh() {
+    Weights all, learned;
+    for (const std::uint32_t r : all_) {
+      const bool won = o_.logistic && d_.target[r] > 0.5;
+      all.add(d_.weight[r], d_.count[r]);
+      learned.add(d_.weight[r] * (won ? o_.odds : 1), d_.count[r]);
+      (won ? won_ : lost_).add(d_.weight[r], d_.count[r]);
+    }
+    tilt_ = o_.logistic ? std::log(o_.odds) : 0;
+    if (tilt_ != 0) {
+      learning_.reserve(all_.size());
+      for (const std::uint32_t r : all_) learning_.push_back(d_.weight[r] * (d_.target[r] > 0.5 ? o_.odds : 1) * learned.unit());
+    }
+    for (double& w : d_.weight) w *= all.unit();
+  }
+
+  std::span<const double> learned_weight() const { return tilt_ == 0 ? d_.weight : learning_; }
+
   card::Problem problem(const Fitted& f, std::span<const std::uint32_t> rows) const {
     card::Problem p;
     p.terms = f.view();
     p.rows = rows;
     p.target = d_.target;
-    p.weight = d_.weight;
+    p.weight = learned_weight();
+    p.count = d_.count;
     p.company = unit_;
     p.logistic = o_.logistic;
+    p.tilt = tilt_;
     p.most_freedom = most_freedom_;
     return p;
+  }
+
+  void solve(Fitted& f, std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
+    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+    f.shift = 0;
+    if (tilt_ == 0) return;
+    // The intercept of the population: the prior correction, and then its estimate with the points as they are.
+    std::vector<Scored> now;
+    const auto terms = f.view();
+    for (const std::uint32_t r : rows) now.push_back(scored(r, f.solution.at(terms, r) - tilt_));
+    f.shift = card::calibration_shift(now, stop_) - tilt_;
   }
 
   Fitted fit(std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
     Fitted f;
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) f.terms.push_back(card::main_term(binned_, c, speaks_[c]));
-    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+    solve(f, rows, start, steps);
     // Bins that break the order asked for are pooled with their neighbours, and the card is fitted again.
-    for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) f.solution = card::solve(problem(f, rows), f.solution.precision, 4, stop_);
+    for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) solve(f, rows, std::vector(f.solution.precision), 4);
     return f;
   }
 
@@ -157,8 +204,9 @@ class Learner {
       if (direction == 0) continue;
       const std::size_t known = term.middle.size();
       std::vector<double> n(known, 0);
+      const auto weight = learned_weight();
       for (const std::uint32_t r : rows)
-        if ((*term.cell)[r] < known) n[(*term.cell)[r]] += d_.weight[r];
+        if ((*term.cell)[r] < known) n[(*term.cell)[r]] += weight[r];
       struct Block {
         double sum, n, middle;
         std::size_t cells;
@@ -203,7 +251,7 @@ class Learner {
     const auto pairs = card::find_pairs(binned_, problem(main, rows), main.solution, std::min(o_.pairs, room), speaks_, stop_);
     for (const auto& [a, b] : pairs)
       if (direction_[a] == 0 && direction_[b] == 0) f.terms.push_back(card::pair_term(binned_, a, b, speaks_));
-    if (f.terms.size() > main.terms.size()) f.solution = card::solve(problem(f, rows), main.solution.precision, steps, stop_);
+    if (f.terms.size() > main.terms.size()) solve(f, rows, main.solution.precision, steps);
     return f;
   }
 
@@ -248,7 +296,7 @@ class Learner {
   void add(const Fitted& f, std::span<const std::uint32_t> held, int repeat, std::vector<Scored>& rows, std::vector<double>& areas) const {
     std::vector<Scored> now;
     const auto terms = f.view();
-    for (const std::uint32_t r : held) now.push_back(scored(r, f.solution.at(terms, r)));
+    for (const std::uint32_t r : held) now.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     if (o_.logistic)
       if (const auto a = card::area(now, stop_)) areas.push_back(a->value);
     if (repeat == 0) rows.insert(rows.end(), now.begin(), now.end());
@@ -264,7 +312,8 @@ class Learner {
       start.push_back(1);
     }
     card::Problem p = problem(f, rows);
-    p.most_freedom = 0;
+    p.weight = d_.weight;
+    p.tilt = p.most_freedom = 0;
     f.solution = card::solve(p, start, 0, stop_);
     return f;
   }
@@ -334,9 +383,14 @@ class Learner {
     }
   }
 
+  void count_deals(std::vector<double>& n, const std::vector<std::uint16_t>& cell) const {
+    std::fill(n.begin(), n.end(), 0.0);
+    for (const std::uint32_t r : all_) n[cell[r]] += d_.count[r];
+  }
+
   void build(Scorecard& card, const Fitted& f) {
     const card::Solution& s = f.solution;
-    double intercept = s.intercept;
+    double intercept = s.intercept + f.shift;
     std::vector<std::int32_t> place(binned_.columns.size(), -1);
     std::vector<CardTerm> all, terms;
     card.within = s.within;
@@ -371,6 +425,7 @@ class Learner {
         size += out.n[c] * std::abs(out.points[c]);
       }
       out.importance = n > 0 ? size / n : 0;
+      count_deals(out.n, *f.terms[t].cell);
       if (out.importance < smallest * unit_of_target_) continue;
       card.effective_terms += s.effective[t];
       terms.push_back(std::move(out));
@@ -411,7 +466,7 @@ class Learner {
     if (pays) f = with_pairs(f, train, 12);
     const auto terms = f.view();
     std::vector<Scored> rows, before;
-    for (const std::uint32_t r : held) rows.push_back(scored(r, f.solution.at(terms, r)));
+    for (const std::uint32_t r : held) rows.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     const auto a = card::area(rows, stop_);
     if (!a) return;
     const std::string note = "of the most recent fifth of the deals, scored by a card learned from those before";
@@ -423,7 +478,7 @@ class Learner {
     std::sort(days.begin(), days.end());
     const double late = days[static_cast<std::size_t>((1 - recent_share) * static_cast<double>(days.size()))];
     for (const std::uint32_t r : train)
-      if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r)));
+      if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     const double shift = card::calibration_shift(before, stop_);
     for (Scored& r : rows) r.score += shift;
     out.metrics.push_back(card::metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
@@ -435,6 +490,9 @@ class Learner {
   card::Binned binned_, raw_;        // raw_: with the numbers of bins as they came, for the plain model
   std::vector<std::uint32_t> all_, sample_;
   std::vector<std::int32_t> unit_;
+  std::vector<double> learning_;            // by row: what it counts in learning, where that is not what it counts in the population
+  Weights won_, lost_;                      // without class weights, whatever the unit
+  double tilt_ = 0;                         // by which class weights raise the log-odds
   std::size_t units_ = 0;
   std::vector<int> direction_;       // by column
   std::vector<bool> speaks_;         // by column: "not known" has points
