@@ -53,7 +53,7 @@ SELECT source, matrix, as_of AT TIME ZONE 'UTC' AS as_of, replaced, cells, leads
 SELECT source, matrix, as_of AT TIME ZONE 'UTC' AS as_of, replaced, cells, leads, n, converted, suggestions FROM icp_snapshot_priorities('lead');
 SELECT replaced, cells FROM icp_snapshot_priorities('lead', 'main');
 SELECT count(*) FILTER (WHERE as_of = '2025-05-01+00') AS earlier, count(*) FILTER (WHERE as_of > '2025-05-01+00') AS later FROM icp_priority_history;
-SELECT count(*) AS cells, count(DISTINCT as_of) AS moments, count(*) FILTER (WHERE suggestion_ru ~ '[а-я]') AS ru FROM icp_priority_cells;
+SELECT count(*) AS cells, count(DISTINCT as_of) AS moments, count(suggestion) = count(suggestion_ru) AS both, count(*) FILTER (WHERE suggestion_ru ~ '[а-я]') > 0 AS ru FROM icp_priority_cells;
 SELECT count(*) AS different FROM (SELECT stage, interest, readiness, priority, priority_rank, scenario, leads, n, n_companies, converted, conversion, conversion_lo, conversion_hi, feedback, realness, realness_lo, realness_hi, suggested_priority, suggested_rank, suggestion FROM icp_priority_cells) a
 FULL JOIN icp_priority_results('lead') b ON a::text = b::text WHERE a IS NULL OR b IS NULL;
 SELECT count(*) AS different FROM (SELECT stage, interest, readiness, priority, priority_rank, scenario, leads, n, n_companies, converted, conversion, conversion_lo, conversion_hi, feedback, realness, realness_lo, realness_hi, suggested_priority, suggested_rank, suggestion FROM icp_priority_history WHERE as_of = '2025-05-01+00') a
@@ -65,6 +65,7 @@ WHERE attrelid IN ('icp_priority_cells'::regclass, 'icp_priority_history'::regcl
 CREATE ROLE icp_test_viewer;
 GRANT SELECT ON icp_priority_cells, icp_priority_history TO icp_test_viewer;
 SET ROLE icp_test_viewer;
+\set VERBOSITY terse
 BEGIN READ ONLY;
 SELECT (SELECT count(*) FROM icp_priority_cells) AS cells, (SELECT count(*) FROM icp_priority_history) AS history;
 COMMIT;
@@ -82,6 +83,7 @@ SELECT icp_snapshot_priorities(NULL);
 DELETE FROM icp_priority_snapshots;
 SELECT count(*) FROM icp_priority_snapshot_cells;
 DROP VIEW undated;
+\set VERBOSITY default
 -- A cell changed as suggested; a matrix of one's own.
 INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank, scenario) VALUES ('decision', 'high', 'soon', 'normal', 2, 'develop');
 SELECT priority, suggested_priority FROM icp_priority_results('lead') WHERE (stage, interest, readiness) = ('decision', 'high', 'soon');
