@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # icp_cohort() over 1,000,000 leads × 12 columns, three of them numeric, on one core: against a C function that does
 # nothing with the same row (aim: at most 1 µs a row above it), and against exporting the leads to pandas and scoring
-# them there (the same model as a vectorised naive Bayes classifier, without similarity, labels or explanations).
+# them there (the same model as a vectorised naive Bayes classifier, without similarity, labels or explanations). What the
+# scorecards cost: icp_score() with them, and with a model of the same deals whose outcomes are exchanged, so that its cards
+# are empty (aim: at most 1 µs a row).
 #   bench/score.sh [LEADS]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
@@ -15,6 +17,14 @@ server_env bench
 cp "$top/bench/noop/noop.so" "$home/bench/noop.so"
 chmod 644 "$home/bench/noop.so"
 psql -X -q -c 'CREATE EXTENSION icp' -v leads="$leads" -f "$top/bench/leads.sql"
+psql -X -q -A -t -v ON_ERROR_STOP=1 <<'SQL'
+CREATE TABLE bench_mixed AS
+SELECT a.deal_id, a.company_id, b.outcome, b.ltv, b.cac, b.cycle_days, b.retention, b.effort,
+       a.industry, a.region, a.source, a.decision_maker, a.employees, a.revenue, a.years, a.uses_erp, a.country, a.erp, a.entry
+FROM (SELECT *, row_number() OVER (ORDER BY deal_id) AS k FROM bench_deals) a JOIN (SELECT *, row_number() OVER (ORDER BY md5(deal_id::text)) AS k FROM bench_deals) b USING (k);
+SELECT icp_save('bench_empty', icp_fit(d, '{}')) FROM bench_mixed d \g /dev/null
+SELECT 'lines of the scorecards: ' || (SELECT count(*) FROM icp_scorecard('bench') WHERE rank > 0) || ', of the empty ones: ' || (SELECT count(*) FROM icp_scorecard('bench_empty') WHERE rank > 0);
+SQL
 psql -X -q -c "CREATE FUNCTION noop_row(record) RETURNS text LANGUAGE c IMMUTABLE PARALLEL SAFE AS '$home/bench/noop', 'noop_row'"
 
 # seconds QUERY: the best of five runs, without parallel workers.
@@ -29,6 +39,7 @@ value=$(seconds "SELECT count(icp_cohort(l, (SELECT icp_load('bench')))) FROM be
 json=$(seconds "SELECT count(icp_cohort(to_jsonb(l), 'bench')) FROM bench_leads l")
 tojson=$(seconds "SELECT count(to_jsonb(l)) FROM bench_leads l")
 score=$(seconds "SELECT count(s.label) FROM bench_leads l CROSS JOIN LATERAL icp_score(l, 'bench') s")
+empty=$(seconds "SELECT count(s.label) FROM bench_leads l CROSS JOIN LATERAL icp_score(l, 'bench_empty') s")
 line() { awk -v what="$1" -v t="$2" -v base="$3" -v n="$leads" 'BEGIN { printf "%-44s %8.3f s  %7.3f µs a row above its base\n", what, t, 1e6 * (t - base) / n }'; }
 echo "# $leads leads × 12 columns, three numeric; best of five, one core"
 line 'scan' "$scan" "$scan"
@@ -36,6 +47,8 @@ line 'no-op C function of the row' "$noop" "$scan"
 line "icp_cohort(l, 'bench') above the no-op" "$named" "$noop"
 line "icp_cohort(l, model value) above the no-op" "$value" "$noop"
 line "icp_score(l, 'bench') above the no-op" "$score" "$noop"
+line "icp_score(l, …), cards empty, above the no-op" "$empty" "$noop"
+line 'the scorecards: what they add' "$score" "$empty"
 line "icp_cohort(to_jsonb(l), …) above to_jsonb" "$json" "$tojson"
 awk -v a="$named" -v b="$noop" -v n="$leads" 'BEGIN { printf "aim: icp_cohort at most 1 µs above the no-op: %.3f µs, ratio %.2f\n", 1e6 * (a - b) / n, a / b }'
 

@@ -45,6 +45,15 @@ $$;
 COMMENT ON FUNCTION icp_add_feedback(text, double precision, text, text, timestamptz) IS
 'Writes what a manager says of a lead into icp_feedback: realness from 0 (not real at all) to 1 (a real buyer). Returns the number of the row. Needs INSERT and SELECT on icp_feedback.';
 
+CREATE FUNCTION icp_latest_feedback(as_of timestamptz DEFAULT NULL) RETURNS SETOF icp_feedback
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+SELECT DISTINCT ON (f.lead_id) f.* FROM @extschema@.icp_feedback f
+WHERE icp_latest_feedback.as_of IS NULL OR f.given_at OPERATOR(pg_catalog.<=) icp_latest_feedback.as_of
+ORDER BY f.lead_id, f.given_at DESC, f.id DESC
+$$;
+COMMENT ON FUNCTION icp_latest_feedback(timestamptz) IS
+'The latest row of icp_feedback of each lead, as of a moment (NULL: all that was said): what to join to a view of leads or deals. Leads of which nothing was said have no row. Needs SELECT on icp_feedback.';
+
 CREATE TYPE icp_priority_result AS (
     stage text, interest text, readiness text, priority text, priority_rank integer, scenario text, leads bigint,
     n bigint, n_companies bigint, converted bigint, conversion double precision, conversion_lo double precision, conversion_hi double precision,
@@ -136,8 +145,7 @@ BEGIN
         LEFT JOIN cell c ON c.stage = u.stage AND c.interest = u.interest AND c.readiness = u.readiness
         WHERE u.created IS NULL OR now_at IS NULL OR u.created <= now_at),
     said AS (
-        SELECT DISTINCT ON (f.lead_id) f.lead_id, f.realness FROM @extschema@.icp_feedback f
-        WHERE icp_priority_summary.as_of IS NULL OR f.given_at <= icp_priority_summary.as_of ORDER BY f.lead_id, f.given_at DESC, f.id DESC),
+        SELECT f.lead_id, f.realness FROM @extschema@.icp_latest_feedback(icp_priority_summary.as_of) f),
     -- Without an order of their own: the comparison gives its own.
     mature AS (
         SELECT array_agg(l.number) AS cells, array_agg(l.company) AS companies, array_agg(l.converted) AS converted, array_agg(s.realness) AS realness

@@ -49,6 +49,9 @@ struct AntiIcpSettings {
 struct ScorecardSettings {
   int pairs = 10;
   std::map<std::string, int> monotone;                    // column → 1 increasing, -1 decreasing
+  double won_weight = 1, lost_weight = 1;                 // what a deal of either outcome weighs in learning
+  bool balanced = false;                                  // both outcomes weigh alike
+  bool weighs() const { return balanced || won_weight != lost_weight; }
 };
 
 struct Options {

@@ -29,7 +29,7 @@ struct CardColumn {
   std::vector<double> edges;                // numeric, scaled: bin b holds edges[b - 1] <= z < edges[b]
   std::vector<std::uint16_t> category_bin;  // categorical, binary: the bin of each category
   std::uint16_t bins = 0;                   // of known values; bin number `bins` is "not known"
-  std::vector<double> n;                    // rows in each bin, those not known last
+  std::vector<double> n;                    // of the population in each bin, those not known last
 
   // The bin of row `r` of a table, or of one encoded row.
   std::uint16_t bin(const TableColumn& column, std::size_t r) const;
@@ -51,7 +51,7 @@ struct CardTerm {
   std::vector<std::vector<std::uint16_t>> group; // of each column: the group of each of its bins, "not known" included
   std::vector<double> points;                    // multiples of 2^-32; of two columns row by row
   std::vector<double> error;                     // their standard errors
-  std::vector<double> n;                         // rows behind each
+  std::vector<double> n;                         // deals behind each
   double importance = 0;                         // mean absolute points of the rows learned from
 
   std::uint32_t width = 0;                       // of two columns: groups of the second
@@ -100,16 +100,22 @@ struct CardOptions {
   std::set<std::string> silent;             // features of which "not known" says nothing; of the others it has points of its own
   std::size_t pairs = 10;                   // at most so many interactions
   std::map<std::string, int> monotone;      // feature → 1 where points must not fall as it grows, -1 where they must not rise
+  // Class weights: what a won deal weighs in learning, of what a lost one weighs. They say which errors matter, not how many
+  // deals are won: the intercept is put back to the population (prior correction: King & Zeng 2001) and estimated once more
+  // with the points as they are, so that probabilities total what was won.
+  double odds = 1;
   std::uint64_t seed = 0;
 };
 
-// What a card is learned from: rows of a table with a target, a weight (rows it stands for), a company, and where they are
-// known the days on which the deals began.
+// What a card is learned from: rows of a table with a target, what each counts in the population (in any unit) and the deals
+// that it is, a company, and where they are known the days on which the deals began. Rows of unlike weight tell less than as
+// many of equal weight: all together weigh as many as tell as much (Kish 1965).
 struct CardData {
   Table table;                              // given up once its rows are in bins
   const Encoder& encoder;
   std::span<const double> target;
-  std::span<const double> weight;
+  std::vector<double> weight;
+  std::span<const std::uint32_t> count;
   std::span<const std::int32_t> company;
   std::span<const double> begun;
   bool companies = false;                   // companies are named; else rows of the same attributes may be one deal repeated
@@ -143,6 +149,7 @@ struct LearnedCard {
   std::vector<CardMetric> metrics;          // logistic: of win_probability; else of expected_dqs
   std::vector<CardReach> reach;             // logistic alone
   bool chance = false;                      // nothing held on rows that it had not seen: the card is empty
+  double effective = 0;                     // deals of equal weight that would tell as much
 };
 
 // Learns a card and judges it by cross-validation whose folds keep companies (or rows of the same attributes) together.

@@ -35,9 +35,7 @@ class RoleReader {
     d_.retention = number("retention");
     d_.dqs = number("dqs");
     d_.hours = number("hours");
-    d_.weight = number("weight");
-    for (std::size_t r = 0; r < d_.rows; ++r)
-      if (!(d_.weight[r] > 0)) d_.weight[r] = std::isnan(d_.weight[r]) ? 1 : 0;
+    weights();
     as_of();
     later();
     cycle();
@@ -180,6 +178,31 @@ class RoleReader {
     if (others > 0)
       find("error", name, others, fmt::format("{} more words are neither won, lost nor open", words.size() - most),
            "name the column of the outcome in roles.outcome");
+  }
+
+  // How much each row counts, in any unit: 0 leaves it out, and where it is not known it is 1.
+  void weights() {
+    d_.weight = number("weight");
+    const std::string name = o_.column_of("weight");
+    std::int64_t negative = 0, nothing = 0, unknown = 0;
+    for (std::size_t r = 0; r < d_.rows; ++r) {
+      const auto n = static_cast<std::int64_t>(d_.count[r]);
+      if (std::isnan(d_.weight[r])) {
+        unknown += n;
+        d_.weight[r] = 1;
+      } else if (d_.weight[r] <= 0) {
+        (d_.weight[r] < 0 ? negative : nothing) += n;
+        d_.weight[r] = 0;
+      }
+    }
+    if (negative > 0) {
+      const std::string hint = "A weight of 0 leaves a row out.";
+      if (!lenient_)
+        throw Error(ErrorCode::invalid_parameter, fmt::format("a weight in the column \"{}\" is negative", name), fmt::format("{} rows have one.", negative), hint);
+      find("error", name, negative, fmt::format("{} is negative: a row cannot count less than nothing", name), "a weight of 0 leaves a row out");
+    }
+    if (nothing > 0) find("info", name, nothing, "a weight of 0: nothing is learned from these rows", "");
+    if (unknown > 0 && column("weight") != nullptr) find("info", name, unknown, "the weight is not known: it counts as 1", "");
   }
 
   void cycle() {

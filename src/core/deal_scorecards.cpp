@@ -20,22 +20,36 @@ bool as_often_unknown(const Feature& f, const Options& o) {
   return std::abs(deals - leads) <= 0.05 || std::max(deals, leads) <= 2 * std::min(deals, leads);
 }
 
+constexpr double uneven = 0.9;   // of the deals, whose number row weights lower
+
+// What a won deal weighs in learning, of what a lost one weighs.
+double odds_of(const Training& t, const std::vector<std::uint32_t>& rows) {
+  const ScorecardSettings& s = t.options.scorecard;
+  if (!s.balanced) return s.won_weight / s.lost_weight;
+  double won = 0, lost = 0;
+  for (const std::uint32_t r : rows) (t.data.outcome[r] == Outcome::won ? won : lost) += t.data.weight_of(r);
+  return won > 0 && lost > 0 ? lost / won : 1;
+}
+
 void add_card(Model& m, const Training& t, const std::vector<std::uint32_t>& rows, const std::vector<double>& target, const CardOptions& options, const Stop& stop) {
   Table table = m.encoder.encode(t.data, rows, stop);
   std::vector<double> weight, begun;
+  std::vector<std::uint32_t> count;
   std::vector<std::int32_t> company;
-  double total = 0, n = 0;
+  double n = 0;
   for (const std::uint32_t r : rows) {
     weight.push_back(t.data.weight_of(r));
+    count.push_back(static_cast<std::uint32_t>(t.data.count[r]));
     company.push_back(t.data.company[r]);
     begun.push_back(std::isnan(t.data.first_contact[r]) ? t.data.created[r] : t.data.first_contact[r]);
-    total += weight.back();
-    n += static_cast<double>(t.data.count[r]);
+    n += count.back();
   }
-  // Whatever unit the user's weights are in, they total the number of deals.
-  for (double& w : weight) w *= n / total;
-  LearnedCard learned = learn_scorecard({std::move(table), m.encoder, target, weight, company, begun, t.data.has_company}, options, stop);
+  LearnedCard learned = learn_scorecard({std::move(table), m.encoder, target, std::move(weight), count, company, begun, t.data.has_company}, options, stop);
   const char* what = options.logistic ? "winning" : "the DQS";
+  if (learned.effective < uneven * n)
+    m.findings.push_back({"info", t.options.column_of("weight"), static_cast<std::int64_t>(rows.size()),
+                          fmt::format("row weights differ: for the scorecard of {} {:.0f} deals tell as much as {:.0f} of equal weight", what, n, learned.effective),
+                          "errors and intervals say so"});
   if (learned.chance)
     m.findings.push_back({"info", "", static_cast<std::int64_t>(rows.size()),
                           learned.metrics.empty() ? fmt::format("too few deals for a scorecard of {}: the overall figure stands for every lead", what)
@@ -76,7 +90,14 @@ void find_scorecards(Model& m, const Training& t, const Stop& stop) {
     rows.push_back(r);
     target.push_back(t.data.outcome[r] == Outcome::won ? 1 : 0);
   }
-  if (t.has_lost && m.won > 0 && !rows.empty()) add_card(m, t, rows, target, options, stop);
+  if (t.has_lost && m.won > 0 && !rows.empty()) {
+    options.odds = odds_of(t, rows);
+    if (options.odds != 1)
+      m.findings.push_back({"info", "", static_cast<std::int64_t>(rows.size()),
+                            fmt::format("class weights: in learning a won deal weighs {:.3g} times a lost one; probabilities and metrics are those of the deals as they are", options.odds), ""});
+    add_card(m, t, rows, target, options, stop);
+  }
+  options.odds = 1;
   rows.clear();
   target.clear();
   for (const std::uint32_t r : t.closed) {

@@ -224,7 +224,7 @@ std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
   if (o.scorecard.pairs > 0) points = std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs)));
   const std::uint64_t sampled = std::min<std::uint64_t>(e.rows, 30000);
   // While rows are put in bins there is the table; then there are the terms and what is solved.
-  return e.rows * columns * 2 + std::max(table_memory(e, o) + e.rows * 24, e.rows * (columns * 2 + 10 * 4 + 12 * 8) + sampled * 6 * 32 + 2 * 8 * points * points);
+  return e.rows * columns * 2 + std::max(table_memory(e, o) + e.rows * 24, e.rows * (columns * 2 + 10 * 4 + 12 * 8 + (o.scorecard.weighs() ? 8 : 0)) + sampled * 6 * 32 + 2 * 8 * points * points);
 }
 
 }  // namespace

@@ -128,6 +128,16 @@ void read_anti_icp(Options& o, const Json& j) {
   }
 }
 
+void read_class_weights(ScorecardSettings& s, const std::string& name, const Json& j) {
+  s.balanced = j.is_string() && j.get_ref<const std::string&>() == "balanced";
+  if (s.balanced) return;
+  if (!j.is_object()) refuse(name, "\"balanced\", or an object of won and lost", "For example {\"won\": 5}: a won deal weighs as much as five lost ones.");
+  for (const auto& [outcome, value] : j.items()) {
+    if (outcome != "won" && outcome != "lost") unknown(name + ".", outcome, {"lost", "won"});
+    (outcome == "won" ? s.won_weight : s.lost_weight) = read_number(name + "." + outcome, value, 0.001, 1000);
+  }
+}
+
 void read_scorecard(Options& o, const Json& j) {
   if (!j.is_object()) refuse("scorecard", "an object");
   for (const auto& [key, value] : j.items()) {
@@ -135,7 +145,8 @@ void read_scorecard(Options& o, const Json& j) {
     if (key == "pairs") o.scorecard.pairs = static_cast<int>(read_integer(name, value, 0, 100));
     else if (key == "monotone")
       for (const auto& [column, word] : read_map(name, value, {"increasing", "decreasing"})) o.scorecard.monotone[column] = word == "increasing" ? 1 : -1;
-    else unknown("scorecard.", key, {"monotone", "pairs"});
+    else if (key == "class_weights") read_class_weights(o.scorecard, name, value);
+    else unknown("scorecard.", key, {"class_weights", "monotone", "pairs"});
   }
 }
 

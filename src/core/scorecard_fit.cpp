@@ -113,8 +113,15 @@ class Solver {
     unit_ = p_.logistic ? 1 : std::sqrt(squares / total);
     if (!(unit_ > 0)) unit_ = 1;
     for (std::size_t i = 0; i < n; ++i) target_[i] = p_.logistic ? p_.target[p_.rows[i]] : (p_.target[p_.rows[i]] - mean) / unit_;
-    company_weight_.assign(companies_, 0);
-    for (std::size_t i = 0; i < n; ++i) company_weight_[company_[i]] += weight_[i];
+    // The deals of each company, as if of equal weight (Kish 1965).
+    std::vector<double> all(companies_, 0), square(companies_, 0);
+    for (std::size_t i = 0; i < n; ++i) {
+      all[company_[i]] += weight_[i];
+      square[company_[i]] += weight_[i] * weight_[i] / p_.count[p_.rows[i]];
+    }
+    company_deals_.assign(companies_, 0);
+    for (std::size_t c = 0; c < companies_; ++c)
+      if (square[c] > 0) company_deals_[c] = all[c] * all[c] / square[c];
     effect_.assign(n, 1);
     cell_.resize(p_.terms.size());
     for (std::size_t t = 0; t < p_.terms.size(); ++t) {
@@ -178,7 +185,7 @@ class Solver {
     for (std::size_t i = 0; i < target_.size(); ++i) {
       double e = target_[i] - predicted_[i];
       if (p_.logistic) {
-        const double mean = probability_of(std::clamp(predicted_[i], -furthest, furthest));
+        const double mean = probability_of(std::clamp(predicted_[i] - p_.tilt, -furthest, furthest));
         e = (target_[i] - mean) / std::sqrt(std::max(1e-4, mean * (1 - mean)));
       }
       sum[company_[i]] += e;
@@ -192,7 +199,7 @@ class Solver {
       pairs += n[c] * (n[c] - 1) / 2;
     }
     within_ = pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / static_cast<double>(target_.size())), 0.0, 1.0) : 0;
-    for (std::size_t i = 0; i < effect_.size(); ++i) effect_[i] = 1 / (1 + std::max(0.0, company_weight_[company_[i]] - 1) * within_);
+    for (std::size_t i = 0; i < effect_.size(); ++i) effect_[i] = 1 / (1 + std::max(0.0, company_deals_[company_[i]] - 1) * within_);
   }
 
   static Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
@@ -393,7 +400,7 @@ class Solver {
   std::vector<Line> line_;
   std::vector<std::vector<std::uint16_t>> cell_;  // [term][row learned from]
   std::vector<std::uint32_t> company_;
-  std::vector<double> company_weight_, weight_, effect_, target_, information_, response_, predicted_;
+  std::vector<double> company_deals_, weight_, effect_, target_, information_, response_, predicted_;
   double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 0, freedom_ = 0;
   std::vector<double> effective_;
   Eigen::MatrixXd system_, inverse_;             // once solved, system_ holds its factor below the diagonal

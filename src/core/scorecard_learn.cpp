@@ -3,15 +3,11 @@
 #include <map>
 #include <numeric>
 
-#include <fmt/format.h>
-
-#include "icp/estimate.hpp"
 #include "icp/hash.hpp"
-#include "icp/model.hpp"
 #include "icp/scorecard.hpp"
 
-#include "scorecard_judge.hpp"
 #include "scorecard_terms.hpp"
+#include "scorecard_validate.hpp"
 
 namespace icp {
 
@@ -28,9 +24,6 @@ constexpr std::size_t fewest_companies = 20, few_companies = 100;
 constexpr double freedom_share = 0.1;            // below few_companies: effective terms for each row of the rarer outcome
 constexpr double smallest = 0.01;                // mean absolute points, of the target's unit, below which a term goes
 constexpr double recent_share = 0.2;
-constexpr double sure = 1.6448536269514722;      // one-sided 5 %
-constexpr double power = 0.8416212335729143;     // 80 %
-constexpr double half_width = 1.959963984540054; // two-sided 95 %
 
 using card::rounded;
 
@@ -38,6 +31,7 @@ using card::rounded;
 struct Fitted {
   std::vector<card::Term> terms;
   card::Solution solution;
+  double shift = 0;                              // from the intercept learned to that of the population
   std::vector<const card::Term*> view() const {
     std::vector<const card::Term*> out;
     for (const card::Term& t : terms) out.push_back(&t);
@@ -51,10 +45,13 @@ class Learner {
     raw_ = binned_;
     all_.resize(d_.table.rows);
     d_.table = Table{};
+    held_.logistic = o.logistic;
+    held_.stop = stop;
     std::iota(all_.begin(), all_.end(), 0u);
     // Rows come in the order of a hash: the first are as good a sample as any.
     sample_.assign(all_.begin(), all_.begin() + static_cast<std::ptrdiff_t>(std::min(all_.size(), learned_rows)));
     find_units();
+    weigh();
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) {
       for (double& z : raw_.middle[c]) z = d_.encoder.features[binned_.columns[c].feature].raw(z);
       const auto it = o.monotone.find(feature(c));
@@ -67,18 +64,20 @@ class Learner {
     LearnedCard out;
     Scorecard& card = out.card;
     card.target = o_.logistic ? "won" : "dqs";
-    double n = 0, sum = 0, squares = 0;
+    double n = 0, sum = 0, squares = 0, deals = 0;
     std::vector<std::uint8_t> seen(units_, 0);
     for (const std::uint32_t r : all_) {
       n += d_.weight[r];
       sum += d_.weight[r] * d_.target[r];
       squares += d_.weight[r] * d_.target[r] * d_.target[r];
+      deals += d_.count[r];
       seen[static_cast<std::size_t>(unit_[r])] = 1;
     }
-    card.n = std::llround(n);
+    card.n = std::llround(deals);
+    out.effective = n;
     card.companies = std::count(seen.begin(), seen.end(), 1);
     if (!(n > 0)) return out;
-    const double mean = sum / n, variance = squares / n - mean * mean, rarer = o_.logistic ? std::min(sum, n - sum) : n;
+    const double mean = sum / n, variance = squares / n - mean * mean, rarer = o_.logistic ? std::min(won_.effective(), lost_.effective()) : n;
     const double base = o_.logistic ? std::log((sum + 0.5) / (n - sum + 0.5)) : mean;
     card.intercept = rounded(base);
     out.chance = true;
@@ -89,18 +88,18 @@ class Learner {
     Fitted full = fit(sample_, {}, 40);
     Fitted with = with_pairs(full, sample_, 20);
     cross_validate(full, with);
-    const bool pays = with.terms.size() > full.terms.size() && pairs_pay();
+    const bool pays = with.terms.size() > full.terms.size() && held_.pairs_pay();
     Fitted& chosen = pays ? with : full;
-    if (!holds(pays)) {
-      report(out, pays);
+    if (!held_.holds(pays)) {
+      held_.report(out, pays);
       return out;
     }
-    if (sample_.size() < all_.size()) chosen.solution = card::solve(problem(chosen, all_), chosen.solution.precision, 0, stop_);
+    if (sample_.size() < all_.size()) solve(chosen, all_, chosen.solution.precision, 0);
     build(card, chosen);
     out.chance = card.terms.empty();
-    report(out, pays);
+    held_.report(out, pays);
     if (o_.logistic) {
-      reach(out);
+      held_.reach(out, pays);
       recent(out, pays);
     }
     return out;
@@ -132,24 +131,67 @@ class Learner {
     std::iota(unit_.begin(), unit_.end(), 0);
   }
 
+  // Rows as if of equal weight: how many of those there would be (Kish 1965).
+  struct Weights {
+    double sum = 0, square = 0;
+    void add(double weight, double count) {
+      sum += weight;
+      square += weight * weight / count;
+    }
+    double effective() const { return square > 0 ? sum * sum / square : 0; }
+    double unit() const { return square > 0 ? sum / square : 0; }
+  };
+
+  // What each row counts in the population, and in learning.
+  void weigh() {
+    Weights all, learned;
+    for (const std::uint32_t r : all_) {
+      const bool won = o_.logistic && d_.target[r] > 0.5;
+      all.add(d_.weight[r], d_.count[r]);
+      learned.add(d_.weight[r] * (won ? o_.odds : 1), d_.count[r]);
+      (won ? won_ : lost_).add(d_.weight[r], d_.count[r]);
+    }
+    tilt_ = o_.logistic ? std::log(o_.odds) : 0;
+    if (tilt_ != 0) {
+      learning_.reserve(all_.size());
+      for (const std::uint32_t r : all_) learning_.push_back(d_.weight[r] * (d_.target[r] > 0.5 ? o_.odds : 1) * learned.unit());
+    }
+    for (double& w : d_.weight) w *= all.unit();
+  }
+
+  std::span<const double> learned_weight() const { return tilt_ == 0 ? d_.weight : learning_; }
+
   card::Problem problem(const Fitted& f, std::span<const std::uint32_t> rows) const {
     card::Problem p;
     p.terms = f.view();
     p.rows = rows;
     p.target = d_.target;
-    p.weight = d_.weight;
+    p.weight = learned_weight();
+    p.count = d_.count;
     p.company = unit_;
     p.logistic = o_.logistic;
+    p.tilt = tilt_;
     p.most_freedom = most_freedom_;
     return p;
+  }
+
+  void solve(Fitted& f, std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
+    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+    f.shift = 0;
+    if (tilt_ == 0) return;
+    // The intercept of the population: the prior correction, and then its estimate with the points as they are.
+    std::vector<Scored> now;
+    const auto terms = f.view();
+    for (const std::uint32_t r : rows) now.push_back(scored(r, f.solution.at(terms, r) - tilt_));
+    f.shift = card::calibration_shift(now, stop_) - tilt_;
   }
 
   Fitted fit(std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
     Fitted f;
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) f.terms.push_back(card::main_term(binned_, c, speaks_[c]));
-    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+    solve(f, rows, start, steps);
     // Bins that break the order asked for are pooled with their neighbours, and the card is fitted again.
-    for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) f.solution = card::solve(problem(f, rows), f.solution.precision, 4, stop_);
+    for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) solve(f, rows, std::vector(f.solution.precision), 4);
     return f;
   }
 
@@ -162,8 +204,9 @@ class Learner {
       if (direction == 0) continue;
       const std::size_t known = term.middle.size();
       std::vector<double> n(known, 0);
+      const auto weight = learned_weight();
       for (const std::uint32_t r : rows)
-        if ((*term.cell)[r] < known) n[(*term.cell)[r]] += d_.weight[r];
+        if ((*term.cell)[r] < known) n[(*term.cell)[r]] += weight[r];
       struct Block {
         double sum, n, middle;
         std::size_t cells;
@@ -208,7 +251,7 @@ class Learner {
     const auto pairs = card::find_pairs(binned_, problem(main, rows), main.solution, std::min(o_.pairs, room), speaks_, stop_);
     for (const auto& [a, b] : pairs)
       if (direction_[a] == 0 && direction_[b] == 0) f.terms.push_back(card::pair_term(binned_, a, b, speaks_));
-    if (f.terms.size() > main.terms.size()) f.solution = card::solve(problem(f, rows), main.solution.precision, steps, stop_);
+    if (f.terms.size() > main.terms.size()) solve(f, rows, main.solution.precision, steps);
     return f;
   }
 
@@ -224,11 +267,6 @@ class Learner {
   }
 
   Scored scored(std::uint32_t r, double score) const { return {score, d_.target[r], d_.weight[r], unit_[r]}; }
-
-  struct Held {
-    std::vector<Scored> main, pairs, logistic, bayes, base;   // of every row once, in the first repeat
-    std::vector<double> main_area, pairs_area, logistic_area, bayes_area;   // of every fold
-  };
 
   void cross_validate(const Fitted& full, const Fitted& with) {
     const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < 5000 ? 2 : 1;
@@ -249,7 +287,7 @@ class Learner {
         if (repeat > 0) continue;
         for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
         if (!o_.logistic) continue;
-        add(plain(train), held, repeat, held_.logistic, held_.logistic_area);
+        add(plain(train), held, repeat, held_.plain, held_.plain_area);
         naive_bayes(train, held);
       }
     }
@@ -258,7 +296,7 @@ class Learner {
   void add(const Fitted& f, std::span<const std::uint32_t> held, int repeat, std::vector<Scored>& rows, std::vector<double>& areas) const {
     std::vector<Scored> now;
     const auto terms = f.view();
-    for (const std::uint32_t r : held) now.push_back(scored(r, f.solution.at(terms, r)));
+    for (const std::uint32_t r : held) now.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     if (o_.logistic)
       if (const auto a = card::area(now, stop_)) areas.push_back(a->value);
     if (repeat == 0) rows.insert(rows.end(), now.begin(), now.end());
@@ -274,7 +312,8 @@ class Learner {
       start.push_back(1);
     }
     card::Problem p = problem(f, rows);
-    p.most_freedom = 0;
+    p.weight = d_.weight;
+    p.tilt = p.most_freedom = 0;
     f.solution = card::solve(p, start, 0, stop_);
     return f;
   }
@@ -298,33 +337,6 @@ class Learner {
     for (const std::uint32_t r : held) now.push_back(scored(r, std::log(all[1] / all[0]) + score[r]));
     if (const auto a = card::area(now, stop_)) held_.bayes_area.push_back(a->value);
     held_.bayes.insert(held_.bayes.end(), now.begin(), now.end());
-  }
-
-  double loss(const Scored& s) const { return o_.logistic ? card::log_loss(s) : (s.outcome - s.score) * (s.outcome - s.score); }
-
-  // By how many standard errors, counted by companies, the first predictions lose less than the second.
-  double better(const std::vector<Scored>& a, const std::vector<Scored>& b) const {
-    std::map<std::int32_t, double> by;
-    double sum = 0;
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      const double gain = a[i].weight * (loss(b[i]) - loss(a[i]));
-      by[a[i].company] += gain;
-      sum += gain;
-    }
-    const double m = static_cast<double>(by.size());
-    double variance = 0;
-    for (const auto& [company, gain] : by) variance += (gain - sum / m) * (gain - sum / m);
-    return variance > 0 ? sum / std::sqrt(variance) : 0;
-  }
-
-  bool pairs_pay() const { return better(held_.pairs, held_.main) > 1; }
-
-  // Whether the card does better than chance on rows that it had not seen.
-  bool holds(bool pays) const {
-    const std::vector<Scored>& rows = pays ? held_.pairs : held_.main;
-    if (!o_.logistic) return better(rows, held_.base) > sure;
-    const auto a = card::area(rows, stop_);
-    return a && a->value - 0.5 > sure * a->error;
   }
 
   // Number of rows in the cells that have points, and their mean.
@@ -371,9 +383,14 @@ class Learner {
     }
   }
 
+  void count_deals(std::vector<double>& n, const std::vector<std::uint16_t>& cell) const {
+    std::fill(n.begin(), n.end(), 0.0);
+    for (const std::uint32_t r : all_) n[cell[r]] += d_.count[r];
+  }
+
   void build(Scorecard& card, const Fitted& f) {
     const card::Solution& s = f.solution;
-    double intercept = s.intercept;
+    double intercept = s.intercept + f.shift;
     std::vector<std::int32_t> place(binned_.columns.size(), -1);
     std::vector<CardTerm> all, terms;
     card.within = s.within;
@@ -408,6 +425,7 @@ class Learner {
         size += out.n[c] * std::abs(out.points[c]);
       }
       out.importance = n > 0 ? size / n : 0;
+      count_deals(out.n, *f.terms[t].cell);
       if (out.importance < smallest * unit_of_target_) continue;
       card.effective_terms += s.effective[t];
       terms.push_back(std::move(out));
@@ -425,130 +443,6 @@ class Learner {
       }
     card.terms = std::move(terms);
     card.intercept = rounded(intercept);
-  }
-
-  static CardMetric metric(std::string name, double value, const std::vector<Scored>& rows, std::string note) {
-    CardMetric m;
-    m.name = std::move(name);
-    m.value = value;
-    m.n = static_cast<std::int64_t>(rows.size());
-    m.note = std::move(note);
-    return m;
-  }
-  static double mean(const std::vector<double>& v) { return v.empty() ? 0.5 : std::accumulate(v.begin(), v.end(), 0.0) / static_cast<double>(v.size()); }
-  double mean_loss(const std::vector<Scored>& rows, double (*of)(const Scored&)) const {
-    double n = 0, sum = 0;
-    for (const Scored& r : rows) {
-      n += r.weight;
-      sum += r.weight * of(r);
-    }
-    return n > 0 ? sum / n : 0;
-  }
-
-  void report(LearnedCard& out, bool pays) const {
-    const std::vector<Scored>& rows = out.chance ? held_.base : pays ? held_.pairs : held_.main;
-    const std::vector<Scored>& tried = pays ? held_.pairs : held_.main;
-    if (tried.empty()) return;
-    std::vector<CardMetric>& m = out.metrics;
-    const std::string held = "cross-validated by company, on deals that it had not seen";
-    if (!o_.logistic) {
-      double squares = 0, base = 0;
-      for (std::size_t i = 0; i < rows.size(); ++i) {
-        squares += rows[i].weight * loss(rows[i]);
-        base += rows[i].weight * loss(held_.base[i]);
-      }
-      m.push_back(metric("dqs_r2", base > 0 ? 1 - squares / base : 0, rows, "share of the variance of the DQS that expected_dqs explains, " + held));
-      return;
-    }
-    if (const auto a = card::area(tried, stop_)) {
-      CardMetric one = metric("win_auc", mean(pays ? held_.pairs_area : held_.main_area), tried, "how often a won deal scores above a lost one: mean over folds, " + held);
-      one.low = std::max(0.0, *one.value - half_width * a->error);
-      one.high = std::min(1.0, *one.value + half_width * a->error);
-      one.companies = out.card.companies;
-      if (out.chance) one.note += "; no better than chance, so the card is empty";
-      m.push_back(std::move(one));
-    }
-    m.push_back(metric("win_auc_logistic", mean(held_.logistic_area), rows, "the same of a plain logistic regression"));
-    m.push_back(metric("win_auc_naive_bayes", mean(held_.bayes_area), rows, "the same of naive Bayes, as CRMs score leads"));
-    m.push_back(metric("win_average_precision", card::average_precision(rows, stop_), rows, "mean precision from the highest score down, " + held));
-    m.push_back(metric("win_brier", mean_loss(rows, card::brier), rows, "mean squared error of the probability, " + held));
-    m.push_back(metric("win_brier_base", mean_loss(held_.base, card::brier), rows, "the same of the base rate"));
-    m.push_back(metric("win_log_loss", mean_loss(rows, card::log_loss), rows, "mean log loss of the probability, " + held));
-    m.push_back(metric("win_log_loss_base", mean_loss(held_.base, card::log_loss), rows, "the same of the base rate"));
-    if (out.chance) return;
-    if (const auto c = card::calibration(rows, stop_)) {
-      CardMetric one = metric("win_calibration_slope", c->slope, rows, "1 where probabilities are true; below 1 they are too extreme");
-      one.low = c->slope - half_width * c->slope_error;
-      one.high = c->slope + half_width * c->slope_error;
-      m.push_back(std::move(one));
-    }
-    m.push_back(metric("win_calibration_in_the_large", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true"));
-    m.push_back(metric("win_spiegelhalter_p", card::spiegelhalter(rows, stop_), rows, "small where probabilities are not true (Spiegelhalter 1986)"));
-    deciles(rows, m);
-  }
-
-  // Tenths of the list, the highest scores first.
-  void deciles(const std::vector<Scored>& rows, std::vector<CardMetric>& m) const {
-    std::vector<Scored> order = rows;
-    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
-    double all = 0, won = 0, before = 0;
-    for (const Scored& r : order) {
-      all += r.weight;
-      won += r.weight * r.outcome;
-    }
-    for (std::size_t k = 0; k < 10; ++k) {
-      const std::size_t from = order.size() * k / 10, to = order.size() * (k + 1) / 10;
-      if (from == to) return;
-      std::vector<Observation> part;
-      double n = 0, expected = 0, in = 0;
-      for (std::size_t i = from; i < to; ++i) {
-        part.push_back({order[i].outcome, order[i].weight, order[i].company});
-        n += order[i].weight;
-        expected += order[i].weight * probability_of(order[i].score);
-        in += order[i].weight * order[i].outcome;
-      }
-      before += in;
-      const Estimate e = share_estimate(part, stop_);
-      CardMetric one = metric(fmt::format("win_decile_{}", k + 1), e.value.value_or(0), {},
-                              fmt::format("won of the {} tenth by score; expected {:.3f}, lift {:.2f}, gain {:.3f}", k == 0 ? "first" : k == 9 ? "last" : fmt::format("{}.", k + 1),
-                                          expected / n, won > 0 ? in / n / (won / all) : 0, won > 0 ? before / won : 0));
-      one.low = e.low;
-      one.high = e.high;
-      one.n = e.n;
-      one.companies = e.companies;
-      m.push_back(std::move(one));
-    }
-  }
-
-  void reach(LearnedCard& out) const {
-    std::vector<Scored> order = out.metrics.empty() ? std::vector<Scored>{} : held_.pairs.empty() || out.card.terms.empty() ? held_.main : held_.pairs;
-    sort(order.begin(), order.end(), stop_, [](const Scored& a, const Scored& b) { return a.score != b.score ? a.score > b.score : a.company < b.company; });
-    double all = 0, won = 0;
-    for (const Scored& r : order) {
-      all += r.weight;
-      won += r.weight * r.outcome;
-    }
-    for (const double share : {0.01, 0.025, 0.05, 0.1}) {
-      const auto n = static_cast<std::size_t>(std::ceil(share * static_cast<double>(order.size())));
-      if (n == 0) return;
-      std::vector<Observation> part;
-      for (std::size_t i = 0; i < n; ++i) part.push_back({order[i].outcome, order[i].weight, order[i].company});
-      const Estimate e = share_estimate(part, stop_);
-      CardReach r;
-      r.share = share;
-      r.threshold = order[n - 1].score;
-      r.precision = e.value.value_or(0);
-      r.low = e.low.value_or(0);
-      r.high = e.high.value_or(1);
-      r.n = e.n;
-      const double base = won / all, p = r.precision;
-      r.lift = base > 0 ? p / base : 0;
-      if (p > base) {
-        const double z = sure * std::sqrt(base * (1 - base)) + power * std::sqrt(p * (1 - p));
-        r.pilot = static_cast<std::int64_t>(std::ceil(z * z / ((p - base) * (p - base))));
-      }
-      out.reach.push_back(r);
-    }
   }
 
   // The most recent fifth of the deals, scored by a card that is learned from those before.
@@ -572,25 +466,22 @@ class Learner {
     if (pays) f = with_pairs(f, train, 12);
     const auto terms = f.view();
     std::vector<Scored> rows, before;
-    for (const std::uint32_t r : held) rows.push_back(scored(r, f.solution.at(terms, r)));
+    for (const std::uint32_t r : held) rows.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     const auto a = card::area(rows, stop_);
     if (!a) return;
     const std::string note = "of the most recent fifth of the deals, scored by a card learned from those before";
-    CardMetric one = metric("win_auc_recent", a->value, rows, "how often a won deal scores above a lost one, " + note);
-    one.low = std::max(0.0, a->value - half_width * a->error);
-    one.high = std::min(1.0, a->value + half_width * a->error);
-    out.metrics.push_back(std::move(one));
-    out.metrics.push_back(metric("win_calibration_recent", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true, " + note));
+    out.metrics.push_back(card::area_metric("win_auc_recent", a->value, a->error, rows, "how often a won deal scores above a lost one, " + note));
+    out.metrics.push_back(card::metric("win_calibration_recent", card::calibration_shift(rows, stop_), rows, "shift of the log-odds that would make the mean probability true, " + note));
     // The intercept brought up to date with the last fifth of the deals learned from.
     std::vector<double> days;
     for (const std::uint32_t r : train) days.push_back(d_.begun[r]);
     std::sort(days.begin(), days.end());
     const double late = days[static_cast<std::size_t>((1 - recent_share) * static_cast<double>(days.size()))];
     for (const std::uint32_t r : train)
-      if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r)));
+      if (d_.begun[r] >= late) before.push_back(scored(r, f.solution.at(terms, r) + f.shift));
     const double shift = card::calibration_shift(before, stop_);
     for (Scored& r : rows) r.score += shift;
-    out.metrics.push_back(metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
+    out.metrics.push_back(card::metric("win_calibration_recent_updated", card::calibration_shift(rows, stop_), rows, "the same once the intercept is brought up to date with the last fifth of the deals before"));
   }
 
   CardData d_;
@@ -599,11 +490,14 @@ class Learner {
   card::Binned binned_, raw_;        // raw_: with the numbers of bins as they came, for the plain model
   std::vector<std::uint32_t> all_, sample_;
   std::vector<std::int32_t> unit_;
+  std::vector<double> learning_;            // by row: what it counts in learning, where that is not what it counts in the population
+  Weights won_, lost_;                      // without class weights, whatever the unit
+  double tilt_ = 0;                         // by which class weights raise the log-odds
   std::size_t units_ = 0;
   std::vector<int> direction_;       // by column
   std::vector<bool> speaks_;         // by column: "not known" has points
   double most_freedom_ = 0, unit_of_target_ = 1;
-  Held held_;
+  card::Validation held_;
 };
 
 }  // namespace

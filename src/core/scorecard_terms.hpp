@@ -43,8 +43,10 @@ struct Problem {
   std::vector<const Term*> terms;
   std::span<const std::uint32_t> rows;           // those learned from
   std::span<const double> target, weight;        // by row of the table
+  std::span<const std::uint32_t> count;
   std::span<const std::int32_t> company;         // likewise, 0 ...
   bool logistic = true;
+  double tilt = 0;                               // by which class weights raise the log-odds
   double most_freedom = 0;                       // effective degrees of freedom of all terms; 0: as many as the data give
 };
 

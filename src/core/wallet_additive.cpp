@@ -82,6 +82,7 @@ card::Problem AdditiveLearner::problem(const std::vector<card::Term>& terms, std
   p.rows = rows;
   p.target = target;
   p.weight = b_.weight;
+  p.count = b_.count;
   p.company = b_.company;
   p.logistic = false;
   p.most_freedom = b_.companies < few_companies ? freedom_share * static_cast<double>(rows.size()) : 0;

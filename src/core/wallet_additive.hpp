@@ -23,6 +23,7 @@ inline constexpr int most_folds = 10, fewest_folds = 5;
 struct Buyers {
   std::vector<std::uint32_t> row;                  // of the dataset
   std::vector<double> target, weight;              // logarithm of purchases; weights total the number of rows
+  std::vector<std::uint32_t> count;                // rows of the source that each is
   std::vector<std::int32_t> company;               // 0 ... in the order of the rows, which is that of a hash of companies
   std::vector<std::uint8_t> fold;                  // of the company
   std::int64_t companies = 0;

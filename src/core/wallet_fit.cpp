@@ -95,6 +95,7 @@ class Learner {
       b_.row.push_back(r);
       b_.target.push_back(std::log(t.values[i]));
       b_.weight.push_back(d_.weight_of(r));
+      b_.count.push_back(static_cast<std::uint32_t>(d_.count[r]));
       b_.company.push_back(place.emplace(d_.company[r], static_cast<std::int32_t>(place.size())).first->second);
     }
     b_.folds = b_.size() < many_rows ? most_folds : fewest_folds;
@@ -132,19 +133,18 @@ class Learner {
     m_.buys.intercept = rounded(std::log((buyers + 0.5) / (others + 0.5)));
     if (buyers < fewest_of_either || others < fewest_of_either) return;
     std::vector<double> target, weight;
+    std::vector<std::uint32_t> count;
     std::vector<std::int32_t> company;
-    double total = 0;
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       target.push_back(purchases_[i] > 0 ? 1 : 0);
       weight.push_back(d_.weight_of(rows_[i]));
+      count.push_back(static_cast<std::uint32_t>(d_.count[rows_[i]]));
       company.push_back(d_.company[rows_[i]]);
-      total += weight.back();
     }
-    for (double& w : weight) w *= static_cast<double>(rows_.size()) / total;
     CardOptions options;
     options.pairs = 0;
     options.seed = o_.seed;
-    LearnedCard learned = learn_scorecard({m_.encoder.encode(d_, rows_, stop_), m_.encoder, target, weight, company, {}, d_.has_company}, options, stop_);
+    LearnedCard learned = learn_scorecard({m_.encoder.encode(d_, rows_, stop_), m_.encoder, target, std::move(weight), count, company, {}, d_.has_company}, options, stop_);
     m_.buys = std::move(learned.card);
     m_.buys.target = "buys";
     for (const CardMetric& metric : learned.metrics)

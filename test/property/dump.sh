@@ -11,6 +11,8 @@ INSERT INTO icp_event_weights (field, event, weight) VALUES ('b2b', 'exhibition'
 INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank) VALUES ('decision', 'low', 'now', 'normal', 2);
 INSERT INTO icp_scenarios (scope, key, hours) VALUES ('label', 'gold', 10);
 SELECT icp_add_feedback('4711', 0.5);
+CREATE VIEW leads_by_cell AS SELECT id AS lead_id, 'decision' AS stage, 'high' AS interest, (ARRAY['now', 'soon'])[1 + id % 2] AS readiness, created_at, id % 7 = 0 AS converted FROM lead;
+SELECT icp_snapshot_priorities('leads_by_cell');
 INSERT INTO icp_currency_rates (currency, base, valid_from, rate) VALUES ('USD', 'EUR', '2025-01-01', 0.96);
 SELECT icp_snapshot_potential('client_potential', d) FROM unnest('{2025-07-01,2025-10-01}'::date[]) d;
 INSERT INTO icp_potential_bounds (matrix, low, high) VALUES ('main', 10000, 100000), ('service', 1, 2);
@@ -23,7 +25,7 @@ psql -X -q -v ON_ERROR_STOP=1 -c "INSERT INTO icp_managers VALUES ('m', 'main', 
 psql -X -q -d postgres -c 'SET client_min_messages = warning' -c "DROP DATABASE IF EXISTS $restored" -c "CREATE DATABASE $restored TEMPLATE template0"
 trap 'psql -X -q -d postgres -c "DROP DATABASE IF EXISTS $restored"' EXIT
 pg_dump | psql -X -q -v ON_ERROR_STOP=1 -d "$restored" >/dev/null
-for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback icp_currency_rates icp_potential_bounds icp_potential_snapshots icp_potential_placements icp_potential_goals \
+for table in icp_event_weights icp_priority_matrix icp_scenarios icp_feedback icp_priority_snapshots icp_priority_snapshot_cells icp_priority_cells icp_currency_rates icp_potential_bounds icp_potential_snapshots icp_potential_placements icp_potential_goals \
   icp_potential_plays icp_potential_stops icp_potential_matrix icp_potential_account icp_potential_goal_progress; do
   diff <(psql -X -A -t -c "SELECT t::text FROM $table t ORDER BY 1") <(psql -X -A -t -d "$restored" -c "SELECT t::text FROM $table t ORDER BY 1")
 done

@@ -64,5 +64,15 @@ may icp_reader 'SELECT count(*) FROM icp_potential_matrix'
 may icp_reader 'SELECT count(*) FROM icp_potential_goal_progress'
 may icp_reader 'SELECT count(*) FROM icp_potential_planning'
 may_not icp_reader 'SELECT count(*) FROM icp_potential_placements'
+# The results of the priority matrix: who keeps them, who reads them.
+as icp_installer -c "CREATE VIEW leads_by_cell AS SELECT id AS lead_id, 'decision' AS stage, 'high' AS interest, 'now' AS readiness, created_at, id % 7 = 0 AS converted FROM lead" \
+  -c 'GRANT SELECT ON leads_by_cell, icp_priorities, icp_feedback TO icp_trainer' -c 'GRANT SELECT, INSERT, UPDATE, DELETE ON icp_priority_snapshots, icp_priority_snapshot_cells TO icp_trainer' \
+  -c 'GRANT SELECT ON icp_priority_cells, icp_priority_history TO icp_reader'
+may icp_trainer "SELECT icp_snapshot_priorities('leads_by_cell')"
+may_not icp_scorer "SELECT icp_snapshot_priorities('leads_by_cell')"
+may icp_reader 'SELECT count(*) FROM icp_priority_cells'
+may icp_reader 'SELECT count(*) FROM icp_priority_history'
+may_not icp_reader 'SELECT count(*) FROM icp_priority_snapshot_cells'
+may_not icp_reader "SELECT * FROM icp_priority_results('leads_by_cell')"
 granted=$(as icp_installer -c "SELECT string_agg(relname, ', ') FROM pg_class c, aclexplode(relacl) a WHERE relname LIKE 'icp%' AND a.grantee = 0")
 [ -z "$granted" ] || { echo "granted to PUBLIC: $granted"; exit 1; }

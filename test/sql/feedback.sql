@@ -40,6 +40,50 @@ SELECT count(icp_add_feedback(lead_id, CASE WHEN stage = 'consideration' AND rea
 SELECT count(icp_add_feedback(lead_id, 1, given_at => now() - interval '1 day')) FROM lead WHERE right(lead_id, 2) = '15';
 SELECT stage, interest, readiness, priority, feedback, round(realness::numeric, 3) AS realness, round(realness_lo::numeric, 2) AS lo, round(realness_hi::numeric, 2) AS hi, suggested_priority, suggestion
 FROM icp_priority_results('lead') WHERE feedback > 0 ORDER BY priority_rank, stage, readiness;
+-- The latest word of each lead, as of a moment too.
+SELECT count(*), sum(realness) = (SELECT sum(realness) FROM (SELECT DISTINCT ON (lead_id) realness FROM icp_feedback ORDER BY lead_id, given_at DESC, id DESC) f) AS latest FROM icp_latest_feedback();
+SELECT count(*), min(realness) FROM icp_latest_feedback(now() - interval '1 hour');
+SELECT count(*) FROM icp_latest_feedback('-infinity');
+-- Feedback learned from: whether a lead will be found real. Leads of which nothing was said are open.
+SELECT won, lost, open FROM icp_model_summary((SELECT icp_fit(l, '{"roles": {"outcome": "real", "won": ["real"], "lost": ["not real"]}, "rules": {"top": 0}, "features": ["stage"]}')
+FROM (SELECT d.lead_id AS deal_id, d.company_id, d.stage, d.readiness, d.created_at, CASE WHEN f.realness >= 0.5 THEN 'real' WHEN f.realness < 0.5 THEN 'not real' END AS real
+      FROM lead d LEFT JOIN icp_latest_feedback() f USING (lead_id) WHERE qualified) l));
+-- Results kept: what the function says, as of two moments; the same moment again replaces.
+SELECT source, matrix, as_of AT TIME ZONE 'UTC' AS as_of, replaced, cells, leads, n, converted, suggestions FROM icp_snapshot_priorities('lead', as_of => '2025-05-01+00', maturity => interval '30 days');
+SELECT source, matrix, as_of AT TIME ZONE 'UTC' AS as_of, replaced, cells, leads, n, converted, suggestions FROM icp_snapshot_priorities('lead');
+SELECT replaced, cells FROM icp_snapshot_priorities('lead', 'main');
+SELECT count(*) FILTER (WHERE as_of = '2025-05-01+00') AS earlier, count(*) FILTER (WHERE as_of > '2025-05-01+00') AS later FROM icp_priority_history;
+SELECT count(*) AS cells, count(DISTINCT as_of) AS moments, count(suggestion) = count(suggestion_ru) AS both, count(*) FILTER (WHERE suggestion_ru ~ '[а-я]') > 0 AS ru FROM icp_priority_cells;
+SELECT count(*) AS different FROM (SELECT stage, interest, readiness, priority, priority_rank, scenario, leads, n, n_companies, converted, conversion, conversion_lo, conversion_hi, feedback, realness, realness_lo, realness_hi, suggested_priority, suggested_rank, suggestion FROM icp_priority_cells) a
+FULL JOIN icp_priority_results('lead') b ON a::text = b::text WHERE a IS NULL OR b IS NULL;
+SELECT count(*) AS different FROM (SELECT stage, interest, readiness, priority, priority_rank, scenario, leads, n, n_companies, converted, conversion, conversion_lo, conversion_hi, feedback, realness, realness_lo, realness_hi, suggested_priority, suggested_rank, suggestion FROM icp_priority_history WHERE as_of = '2025-05-01+00') a
+FULL JOIN icp_priority_results('lead', as_of => '2025-05-01+00', maturity => interval '30 days') b ON a::text = b::text WHERE a IS NULL OR b IS NULL;
+-- Plain columns of plain types, each with a comment; a reader of the views needs nothing else.
+SELECT attrelid::regclass, attname, format_type(atttypid, atttypmod), col_description(attrelid, attnum) FROM pg_attribute
+WHERE attrelid IN ('icp_priority_cells'::regclass, 'icp_priority_history'::regclass) AND attnum > 0
+  AND (atttypid NOT IN ('text'::regtype, 'integer'::regtype, 'bigint'::regtype, 'double precision'::regtype, 'timestamptz'::regtype) OR col_description(attrelid, attnum) IS NULL);
+CREATE ROLE icp_test_viewer;
+GRANT SELECT ON icp_priority_cells, icp_priority_history TO icp_test_viewer;
+SET ROLE icp_test_viewer;
+\set VERBOSITY terse
+BEGIN READ ONLY;
+SELECT (SELECT count(*) FROM icp_priority_cells) AS cells, (SELECT count(*) FROM icp_priority_history) AS history;
+COMMIT;
+SELECT count(*) FROM icp_priority_snapshot_cells;
+SELECT icp_snapshot_priorities('lead');
+RESET ROLE;
+DROP OWNED BY icp_test_viewer;
+DROP ROLE icp_test_viewer;
+-- A view without dates, and what there is not.
+CREATE VIEW undated AS SELECT lead_id, stage, interest, readiness, converted_at IS NOT NULL AS converted FROM lead WHERE qualified;
+SELECT icp_snapshot_priorities('undated');
+SELECT source, cells, leads FROM icp_snapshot_priorities('undated', as_of => '2025-12-31+00');
+SELECT icp_snapshot_priorities('lead', 'others');
+SELECT icp_snapshot_priorities(NULL);
+DELETE FROM icp_priority_snapshots;
+SELECT count(*) FROM icp_priority_snapshot_cells;
+DROP VIEW undated;
+\set VERBOSITY default
 -- A cell changed as suggested; a matrix of one's own.
 INSERT INTO icp_priority_matrix (stage, interest, readiness, priority, priority_rank, scenario) VALUES ('decision', 'high', 'soon', 'normal', 2, 'develop');
 SELECT priority, suggested_priority FROM icp_priority_results('lead') WHERE (stage, interest, readiness) = ('decision', 'high', 'soon');

@@ -61,6 +61,30 @@ SELECT icp_fit(d, '{"scorecard": {"pairs": -1}}') FROM deal d;
 SELECT icp_fit(d, '{"scorecard": {"monotone": {"employees": "up"}}}') FROM deal d;
 SELECT icp_fit(d, '{"scorecard": {"depth": 3}}') FROM deal d;
 SELECT message FROM (SELECT icp_fit(d, '{"rules": {"top": 0}, "scorecard": {"monotone": {"industry": "increasing"}}}') AS m FROM deal d) f, icp_diagnostics(m) WHERE message ~ 'monotone';
+-- Class weights: another card, the same probabilities on the whole, judged on the deals as they are. Only the ratio counts.
+CREATE TEMP TABLE weighed AS
+SELECT o, icp_fit(d, jsonb_build_object('k', 1, 'rules', '{"top": 0}'::jsonb, 'scorecard', o)) AS model
+FROM (SELECT * FROM deal WHERE outcome = 'lost' OR deal_id % 4 = 0) d, unnest('{"{}", "{\"class_weights\": \"balanced\"}", "{\"class_weights\": {\"won\": 6, \"lost\": 2}}", "{\"class_weights\": {\"won\": 3}}"}'::jsonb[]) o GROUP BY o;
+SELECT o, abs(avg(s.win_probability) - avg((outcome = 'won')::int)) < 0.01 AS true_on_the_whole,
+       max(m.value) FILTER (WHERE metric = 'win_calibration_slope') BETWEEN 0.8 AND 1.25 AS slope, max(m.value) FILTER (WHERE metric = 'win_spiegelhalter_p') > 0.01 AS calibrated,
+       max(m.value) FILTER (WHERE metric = 'win_auc') > 0.75 AS auc
+FROM weighed w CROSS JOIN LATERAL icp_metrics(w.model) m CROSS JOIN deal d CROSS JOIN LATERAL icp_score(d, w.model) s
+WHERE metric IN ('win_calibration_slope', 'win_spiegelhalter_p', 'win_auc') AND (outcome = 'lost' OR deal_id % 4 = 0) GROUP BY o ORDER BY o::text;
+SELECT count(DISTINCT c) AS different FROM (SELECT string_agg(s::text, ' ') AS c FROM weighed CROSS JOIN LATERAL icp_scorecard(model) s GROUP BY o) x;
+SELECT regexp_replace(message, '[0-9.]+', '#') AS message, count(*) FROM weighed, icp_diagnostics(model) WHERE message ~ 'class weights' GROUP BY 1;
+SELECT icp_fit(d, '{"scorecard": {"class_weights": "even"}}') FROM deal d;
+SELECT icp_fit(d, '{"scorecard": {"class_weights": {"won": 0}}}') FROM deal d;
+SELECT icp_fit(d, '{"scorecard": {"class_weights": {"gold": 2}}}') FROM deal d;
+-- Row weights: one lost deal of four was kept and weighs four.
+CREATE VIEW kept AS SELECT *, CASE outcome WHEN 'lost' THEN 4 ELSE 1 END AS weight FROM deal WHERE outcome = 'won' OR hashtextextended(deal_id::text, 42) & 3 = 0;
+SELECT (SELECT avg((outcome = 'won')::int) FROM kept) > 0.7 AS mostly_won,
+       avg(s.win_probability) BETWEEN 0.38 AND 0.48 AS as_of_all, abs(avg(s.win_probability) - avg((outcome = 'won')::int)) < 0.03 AS as_they_are
+FROM (SELECT icp_fit(k, '{"rules": {"top": 0}}') AS model FROM kept k) f CROSS JOIN deal d CROSS JOIN LATERAL icp_score(d, f.model) s;
+SELECT column_name, regexp_replace(message, '[0-9]+', '#', 'g') AS message FROM (SELECT icp_fit(k, '{"rules": {"top": 0}}') AS m FROM kept k) f, icp_diagnostics(f.m) WHERE column_name = 'weight';
+CREATE VIEW negative AS SELECT deal_id, outcome, industry, employees, CASE WHEN deal_id < 9 THEN -1 WHEN deal_id < 12 THEN 0 WHEN deal_id > 20 THEN 1 END AS weight FROM deal;
+SELECT icp_fit(n, '{}') FROM negative n;
+SELECT severity, rows, message, hint FROM icp_check('negative', '{}') WHERE column_name = 'weight';
+DROP VIEW kept, negative;
 -- A field that leads seldom have: its absence says nothing.
 CREATE VIEW leads_without AS SELECT id, industry, CASE WHEN id % 10 = 0 THEN employees END AS employees, partner FROM lead;
 SELECT warnings IS NOT NULL AS trained FROM icp_train('scorecard_leads', 'deal', '{"leads": "leads_without", "rules": {"top": 0}}');
