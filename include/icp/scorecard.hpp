@@ -101,6 +101,7 @@ struct CardOptions {
   std::size_t pairs = 10;                   // at most so many interactions
   std::map<std::string, int> monotone;      // feature → 1 where points must not fall as it grows, -1 where they must not rise
   std::uint64_t seed = 0;
+  bool compare = true;                      // with what is commonly done: a plain logistic regression, naive Bayes
 };
 
 // What a card is learned from: rows of a table with a target, a weight (rows it stands for), a company, and where they are

@@ -122,6 +122,8 @@ struct WalletModel {
   double mean_spread = 1;                  // mean of the squared spread
   std::vector<CardColumn> columns;         // of the trees
   WalletTrees correction, high_correction;
+  double model_share = 1;                  // of location, spread and correction in the quantile; the rest is of the direct trees
+  WalletTrees direct;                      // the quantile of the logarithm by itself
   std::vector<WalletGroup> groups;         // all first; then cohorts by name; none where too few buy
   std::vector<Finding> findings;
 
@@ -132,6 +134,7 @@ struct WalletModel {
     a.field("buying_companies", buying_companies); a.field("encoder", encoder); a.field("buys", buys); a.field("location", location);
     a.field("spread", spread); a.field("lines", lines); a.field("least_spread", least_spread); a.field("noise", noise); a.field("mean_spread", mean_spread); a.field("columns", columns);
     a.field("correction", correction); a.field("high_correction", high_correction);
+    a.field("model_share", model_share); a.field("direct", direct);
     a.field("groups", groups); a.field("findings", findings);
     if constexpr (A::reading) encoder.prepare();
   }

@@ -248,7 +248,7 @@ class Learner {
         if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, fold_steps), held, repeat, held_.pairs, held_.pairs_area);
         if (repeat > 0) continue;
         for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
-        if (!o_.logistic) continue;
+        if (!o_.logistic || !o_.compare) continue;
         add(plain(train), held, repeat, held_.logistic, held_.logistic_area);
         naive_bayes(train, held);
       }
@@ -468,8 +468,10 @@ class Learner {
       if (out.chance) one.note += "; no better than chance, so the card is empty";
       m.push_back(std::move(one));
     }
-    m.push_back(metric("win_auc_logistic", mean(held_.logistic_area), rows, "the same of a plain logistic regression"));
-    m.push_back(metric("win_auc_naive_bayes", mean(held_.bayes_area), rows, "the same of naive Bayes, as CRMs score leads"));
+    if (o_.compare) {
+      m.push_back(metric("win_auc_logistic", mean(held_.logistic_area), rows, "the same of a plain logistic regression"));
+      m.push_back(metric("win_auc_naive_bayes", mean(held_.bayes_area), rows, "the same of naive Bayes, as CRMs score leads"));
+    }
     m.push_back(metric("win_average_precision", card::average_precision(rows, stop_), rows, "mean precision from the highest score down, " + held));
     m.push_back(metric("win_brier", mean_loss(rows, card::brier), rows, "mean squared error of the probability, " + held));
     m.push_back(metric("win_brier_base", mean_loss(held_.base, card::brier), rows, "the same of the base rate"));
