@@ -8,7 +8,9 @@
 //
 // The quantile is location + spread × (correction + shift). Location and spread are additive models with interactions (as
 // scorecards: REML), the correction boosted trees under the quantile loss (Friedman 2001), each kept only where it lowers the
-// loss of companies that had no say. The shift is conformal: a quantile of the standardised residuals out of fold, of the
+// loss of companies that had no say. It is averaged with the quantile of trees that know of no location or spread, in the shares
+// that lose least on such companies (stacking: Wolpert 1992; of quantiles: Fakoor, Kim, Mueller, Smola & Tibshirani 2023, "Flexible
+// model aggregation for quantile regression"). The shift is conformal: a quantile of the standardised residuals out of fold, of the
 // client's own cohort where at least a hundred of its companies buy (Mondrian; Romano, Patterson & Candès 2019, "Conformalized
 // quantile regression"), else of all.
 #pragma once

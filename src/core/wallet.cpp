@@ -264,10 +264,11 @@ Report report_wallet(const WalletModel& m) {
   const bool learned = !m.groups.empty();
   Report r;
   r.columns = {"quantile", "n", "n_buyers", "n_companies", "n_buying_companies", "reliability", "cohort", "features", "interactions",
-               "trees", "loss", "loss_base", "expected_reached"};
+               "trees", "model_share", "loss", "loss_base", "expected_reached"};
   const auto trees = m.correction.trees.size() + m.high_correction.trees.size() + m.direct.trees.size();
   r.rows.push_back({m.quantile, m.rows, m.buyers, m.companies, m.buying_companies, reliability_word(m.buying_companies, m.buyers, 0, true),
                     cell(m.cohort), json_list(features), interactions, static_cast<std::int64_t>(trees),
+                    learned ? Cell(m.model_share) : Cell(),
                     learned ? Cell(m.groups.front().loss) : Cell(), learned ? Cell(m.groups.front().base_loss) : Cell(),
                     learned ? Cell(rest(m.quantile) * static_cast<double>(m.buyers) / static_cast<double>(m.rows)) : Cell()});
   return r;

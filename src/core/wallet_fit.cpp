@@ -245,7 +245,7 @@ class Learner {
   }
 
   // Puts the quantile of the model together with that of trees that know of no model, in the shares of the least loss (stacking:
-  // Wolpert 1992; of quantiles: Fakoor et al. 2023).
+  // Wolpert 1992; of quantiles: Fakoor and others 2023).
   void blend(Parts& p, const BoostProblem& problem, Boosted& direct) {
     std::vector<double> model(b_.size());
     std::vector<Weighted> scores;
