@@ -213,7 +213,7 @@ std::optional<Learned> check_holdout(LtvModel& model, const LtvSample& sample, c
   const std::string until = ltv_day_text(day);
   say(model, "info", "holdout_expected",
       {fmt::format("purchases that the model, learned up to {}, expects of {} customers after it; with a 95 % interval of what may come", until, number_text(weight)),
-       fmt::format("покупок ожидает модель, построенная по {}, после этого дня; клиентов: {}; с 95 % интервалом того, что может прийти", until, number_text(weight))},
+       fmt::format("покупок ожидает модель, построенная по данным до {} включительно, от клиентов ({}) после этого дня; с 95 % интервалом того, что может прийти", until, number_text(weight))},
       expected, std::max(0.0, expected - spread), expected + spread);
   say(model, "info", "holdout_actual", {"purchases that came", "покупок пришло"}, bought);
   say(model, "info", "holdout_error", {"mean absolute error of a customer's purchases", "средняя абсолютная ошибка покупок клиента"}, wrong / weight);

@@ -10,6 +10,7 @@
 #include "pg/expanded.hpp"
 #include "pg/kept.hpp"
 #include "pg/memory.hpp"
+#include "pg/reader.hpp"
 #include "pg/report.hpp"
 #include "pg/result.hpp"
 #include "pg/varlena.hpp"
