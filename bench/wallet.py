@@ -188,14 +188,32 @@ for name, make, learned, cohort in SETS:
     for method, values in others.items():
         print(f'  icp / {method:26} loss of logarithms {spread(values)}', flush=True)
 
+# Those who calibrate are a sample too: of many small markets, how far the share among others strays beside what their number makes.
+strays, failed, markets = [], 0, 10 * splits
+for seed in range(markets):
+    x, y = market(False, 3500, 70_000 + seed)
+    held = np.arange(len(x)) >= 500
+    below = y[held] <= icp(x, y, held, '{"potential": {"cohort": "industry"}}')[0]
+    strays.append(below.mean())
+    failed += tests(below[:125], x['industry'][held].to_numpy()[:125], LEVEL)[0] <= .01
+print(f'small, {markets} other markets: share at or below the .8 quantile {np.mean(strays):.4f} with a deviation of {np.std(strays):.4f}; that of a share of 500 is '
+      f'{(LEVEL * (1 - LEVEL) / 500) ** .5:.4f}; p <= .01 in {failed}', flush=True)
+
 r = np.random.RandomState(0)
 n = 100_000
 wide = pd.concat([market(False, n, 1)[0], pd.DataFrame({f'more{i}': r.normal(size=n) for i in range(8)}),
                   pd.DataFrame({f'word{i}': r.choice(list('abcdefgh'), n) for i in range(4)})], axis=1)
 y = market(False, n, 1)[1]
-load(wide, np.where(r.rand(n) < .3, 0, y), np.zeros(n, bool))
-sql.execute("SET maintenance_work_mem = '256MB'")
+narrow, words = coded(wide)
+bought = r.rand(n) < .7
+load(wide, np.where(bought, y, 0), np.zeros(n, bool))
+started = time.perf_counter()
+HistGradientBoostingRegressor(loss='quantile', quantile=LEVEL, categorical_features=words).fit(narrow[bought], np.log(y[bought]))
+peer = time.perf_counter() - started
+sql.execute('SHOW maintenance_work_mem')
+memory = sql.fetchone()[0]
 for what, where in (('with those that buy nothing', 'true'), ('buyers alone', 'purchases > 0')):
     started = time.perf_counter()
     sql.execute(f"SELECT potential_fit(c, '{{}}') FROM (SELECT * FROM client WHERE {where}) c")
-    print(f'fit of 100,000 × {wide.shape[1]}, {what}: {time.perf_counter() - started:.1f} s')
+    seconds = time.perf_counter() - started
+    print(f'fit of 100,000 × {wide.shape[1]}, {what}, within {memory}: {seconds:.1f} s, {seconds / peer:.1f} times one fit of HistGradientBoosting to the buyers')

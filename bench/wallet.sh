@@ -4,7 +4,7 @@
 # HistGradientBoostingRegressor(loss='quantile'). Held-out pinball loss as a ratio to each, on logarithms and in money; the share of
 # held-out customers below the estimated quantile with exact binomial tests (Holm over all and the cohorts of at least 100), of a
 # quarter as many as were learned from; the time
-# of a fit and of an estimate. Then other methods that were tried, and a fit of 100,000 × 20.
+# of a fit and of an estimate. Then other methods that were tried, how far the share strays in many small markets, and a fit of 100,000 × 20.
 #   ICP_DATA=... bench/wallet.sh [SPLITS]
 # Needs python3 with pandas, psycopg2, scipy and scikit-learn (Debian: python3-pandas python3-psycopg2 python3-scipy
 # python3-sklearn). SPLITS (default 5) is the number of random splits, or of simulated markets.

@@ -64,18 +64,18 @@ COMMENT ON FUNCTION icp_goal_met(text, potential_cell_name[], potential_cell_nam
 
 CREATE TYPE icp_move_forecast AS (expected double precision, lo bigint, hi bigint, enough double precision, rate double precision, correlation double precision);
 COMMENT ON TYPE icp_move_forecast IS 'How many clients will move: result of icp_expected_moves.';
-COMMENT ON COLUMN icp_move_forecast.expected IS 'Mean of the prediction.';
-COMMENT ON COLUMN icp_move_forecast.lo IS 'Lower end of the prediction interval.';
-COMMENT ON COLUMN icp_move_forecast.hi IS 'Upper end of the prediction interval.';
-COMMENT ON COLUMN icp_move_forecast.enough IS 'Probability that at least needed clients move.';
+COMMENT ON COLUMN icp_move_forecast.expected IS 'Mean of the prediction, as if clients moved independently: that they move together makes it less sure, not another one.';
+COMMENT ON COLUMN icp_move_forecast.lo IS 'Lower end of the prediction interval; NULL from one window alone, which cannot show how much windows differ.';
+COMMENT ON COLUMN icp_move_forecast.hi IS 'Upper end of the prediction interval; NULL where lo is.';
+COMMENT ON COLUMN icp_move_forecast.enough IS 'Probability that at least needed clients move; NULL from one window alone.';
 COMMENT ON COLUMN icp_move_forecast.rate IS 'Moves per client and year.';
-COMMENT ON COLUMN icp_move_forecast.correlation IS 'Correlation of clients within a window, 0 to 0.125, as the windows let expect it: how much more they differ than independent clients would make them.';
+COMMENT ON COLUMN icp_move_forecast.correlation IS 'Correlation of clients within a window, 0 to 0.25, as the windows let expect it: how much more they differ than independent clients would make them.';
 
 CREATE FUNCTION icp_expected_moves(days double precision[], clients bigint[], moved bigint[], remaining bigint, ahead double precision, needed bigint DEFAULT 0, level double precision DEFAULT 0.8)
 RETURNS icp_move_forecast
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE COST 100000 AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_expected_moves(double precision[], bigint[], bigint[], bigint, double precision, bigint, double precision) IS
-'How many of remaining clients will have moved in ahead days, from windows of the past: days, clients that could move, moved. A client has moved after g days with probability 1 - exp(-r g), one steady rate r for all (grouped survival, Prentice & Gloeckler 1978), with Jeffreys'' prior for r; and the number that moves in a window is beta-binomial (Skellam 1948): its correlation of clients is 0 with probability 1/2, else one of 1/1024, 1/512, ... 1/8, all as likely, before the windows speak. Were it known to be 0, windows of one length would give the beta-binomial prediction from Beta(moved + 1/2, clients - moved + 1/2). lo and hi hold level of the probability. No window with clients and days: NULL.';
+'How many of remaining clients will have moved in ahead days, from windows of the past: days, clients that could move, moved. A client has moved after g days with probability 1 - exp(-r g), one steady rate r for all (grouped survival, Prentice & Gloeckler 1978), with Jeffreys'' prior for r; and the number that moves in a window is beta-binomial (Skellam 1948): its correlation of clients is 0 with probability 1/10, else anything up to 1/4, all as likely, before the windows speak (on a grid of 1/1024, 1/512, ... 1/4; Gelman 2006, of flat priors for how much groups differ). Were it known to be 0, windows of one length would give the beta-binomial prediction from Beta(moved + 1/2, clients - moved + 1/2). lo and hi hold level of the probability; they and enough are NULL where there is one window only. No window with clients and days: NULL.';
 
 CREATE VIEW icp_potential_goal_progress AS
 WITH RECURSIVE dated AS (
@@ -135,10 +135,10 @@ COMMENT ON COLUMN icp_potential_goal_progress.title IS 'The goal in words.';
 COMMENT ON COLUMN icp_potential_goal_progress.target IS 'How many clients shall move.';
 COMMENT ON COLUMN icp_potential_goal_progress.done IS 'How many stand where they shall, in the snapshot as_of.';
 COMMENT ON COLUMN icp_potential_goal_progress.expected_by_due IS 'How many to expect on the due day.';
-COMMENT ON COLUMN icp_potential_goal_progress.expected_lo IS 'Lower end of its 80 % prediction interval.';
-COMMENT ON COLUMN icp_potential_goal_progress.expected_hi IS 'Upper end of that interval.';
-COMMENT ON COLUMN icp_potential_goal_progress.probability IS 'Probability that the target is met on the due day.';
-COMMENT ON COLUMN icp_potential_goal_progress.status IS 'met; missed; by the probability likely (from 0.8), unlikely (up to 0.2) or uncertain; unknown: no snapshots to tell from.';
+COMMENT ON COLUMN icp_potential_goal_progress.expected_lo IS 'Lower end of its 80 % prediction interval; NULL where there is one window only to learn from.';
+COMMENT ON COLUMN icp_potential_goal_progress.expected_hi IS 'Upper end of that interval; NULL where there is one window only.';
+COMMENT ON COLUMN icp_potential_goal_progress.probability IS 'Probability that the target is met on the due day; NULL where there is one window only to learn from.';
+COMMENT ON COLUMN icp_potential_goal_progress.status IS 'met; missed; by the probability likely (from 0.8), unlikely (up to 0.2) or uncertain; unknown: not enough snapshots to tell from.';
 COMMENT ON COLUMN icp_potential_goal_progress.matrix IS 'Name of the matrix.';
 COMMENT ON COLUMN icp_potential_goal_progress.measure IS 'What up means: cell, potential or progress.';
 COMMENT ON COLUMN icp_potential_goal_progress.starts_on IS 'First day of the goal.';

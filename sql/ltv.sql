@@ -90,9 +90,9 @@ COMMENT ON COLUMN ltv_diagnostic.value IS 'Its figure; NULL where it has none.';
 COMMENT ON COLUMN ltv_diagnostic.lo IS 'Lower end of the figure''s 95 % interval, where it has one.';
 COMMENT ON COLUMN ltv_diagnostic.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN ltv_diagnostic.message IS 'What the figure is, or what is doubtful.';
-CREATE FUNCTION ltv_diagnostics(model ltv_model) RETURNS SETOF ltv_diagnostic
+CREATE FUNCTION ltv_diagnostics(model ltv_model, language text DEFAULT 'en') RETURNS SETOF ltv_diagnostic
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE ROWS 20 AS 'MODULE_PATHNAME';
-COMMENT ON FUNCTION ltv_diagnostics(ltv_model) IS 'Which model was chosen and why, convergence, likelihood, derived rates, the hold-out (purchases expected and actual, with a warning of an under- or over-forecast), independence and steadiness of spend, and what is doubtful.';
+COMMENT ON FUNCTION ltv_diagnostics(ltv_model, text) IS 'Which model was chosen and why, convergence, likelihood, derived rates, the hold-out (purchases expected and actual, with a warning of an under- or over-forecast), independence and steadiness of spend, and what is doubtful. The language of message is en or ru; another is an error (22023).';
 CREATE FUNCTION ltv_model_name(model ltv_model) RETURNS text
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_model_name(ltv_model) IS 'bg_nbd, mbg_nbd, pareto_nbd, bg_bb or sbg.';
@@ -117,7 +117,7 @@ COMMENT ON TYPE ltv_value IS 'What a customer is worth: result of ltv.';
 COMMENT ON COLUMN ltv_value.to_date IS 'Margin on all money to the end of the history, net of returns; 0 where more was returned than bought. Not discounted.';
 COMMENT ON COLUMN ltv_value.expected IS 'Margin on what is expected within the horizon, discounted. NULL without a purchase or known money.';
 COMMENT ON COLUMN ltv_value.total IS 'to_date + expected.';
-COMMENT ON COLUMN ltv_value.lo IS 'Lower end of the 90 % prediction interval of the total: what the customer will be worth, not its mean. It covers how many purchases come, how large they are and, for models of fewer than 5,000 customers, how uncertain the parameters are.';
+COMMENT ON COLUMN ltv_value.lo IS 'Lower end of the 90 % prediction interval of the total: what the customer will be worth, not its mean. It covers how many purchases come, how large they are and, for models of fewer than 5,000 customers (spend: of fewer than 5,000 whose spend is learned from), how uncertain the parameters of purchases and of spend are (delta method).';
 COMMENT ON COLUMN ltv_value.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN ltv_value.p_alive IS 'As ltv_p_alive.';
 COMMENT ON COLUMN ltv_value.purchases IS 'As ltv_expected_purchases, not discounted.';

@@ -81,7 +81,7 @@ COMMENT ON FUNCTION icp_convert(numeric, text, date, text) IS
 
 CREATE TYPE icp_missing_rate AS (problem text, currency text, row_count bigint, amount numeric, first_on date, last_on date, hint text);
 COMMENT ON TYPE icp_missing_rate IS 'Amounts that cannot be converted as they should: result of icp_missing_rates.';
-COMMENT ON COLUMN icp_missing_rate.problem IS 'no currency, no day, no rate; old rate: converted, by a rate older than max_age days.';
+COMMENT ON COLUMN icp_missing_rate.problem IS 'A key: no currency, no day, no rate; old rate: converted, by a rate older than max_age days.';
 COMMENT ON COLUMN icp_missing_rate.currency IS 'The currency of the amounts; NULL where it is not known.';
 COMMENT ON COLUMN icp_missing_rate.row_count IS 'How many amounts.';
 COMMENT ON COLUMN icp_missing_rate.amount IS 'Their sum, in that currency.';
@@ -89,9 +89,11 @@ COMMENT ON COLUMN icp_missing_rate.first_on IS 'Earliest day among them.';
 COMMENT ON COLUMN icp_missing_rate.last_on IS 'Latest day among them.';
 COMMENT ON COLUMN icp_missing_rate.hint IS 'What to do.';
 
-CREATE FUNCTION icp_missing_rates(source regclass, base text, amount text DEFAULT 'amount', currency text DEFAULT 'currency', at text DEFAULT 'at', max_age integer DEFAULT 31)
+CREATE FUNCTION icp_missing_rates(source regclass, base text, amount text DEFAULT 'amount', currency text DEFAULT 'currency', at text DEFAULT 'at', max_age integer DEFAULT 31, language text DEFAULT 'en')
 RETURNS SETOF icp_missing_rate
 LANGUAGE plpgsql STABLE PARALLEL UNSAFE ROWS 10 COST 100000 AS $$
+DECLARE
+    ru CONSTANT boolean := @extschema@.icp_language(coalesce(icp_missing_rates.language, 'en')) OPERATOR(pg_catalog.=) 'ru';
 BEGIN
     IF icp_missing_rates.source IS NULL OR @extschema@.icp_currency(icp_missing_rates.base) IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'the source or the reporting currency is NULL',
@@ -99,10 +101,12 @@ BEGIN
     END IF;
     RETURN QUERY EXECUTE pg_catalog.format($query$
         SELECT p.problem, p.currency, pg_catalog.count(*), pg_catalog.sum(p.amount), pg_catalog.min(p.day), pg_catalog.max(p.day),
-               CASE p.problem WHEN 'no currency' THEN 'fill the column of the currency: none is assumed'
-                   WHEN 'no day' THEN 'fill the column of the day'
-                   WHEN 'no rate' THEN pg_catalog.format('insert a rate of %%s to %%s valid from %%s or before into icp_currency_rates', p.currency, $1, pg_catalog.min(p.day))
-                   ELSE pg_catalog.format('insert rates of %%s to %%s from %%s to %%s: those used are up to %%s days old', p.currency, $1,
+               CASE p.problem WHEN 'no currency' THEN CASE WHEN $3 THEN 'заполните столбец валюты: никакая не подразумевается' ELSE 'fill the column of the currency: none is assumed' END
+                   WHEN 'no day' THEN CASE WHEN $3 THEN 'заполните столбец дня' ELSE 'fill the column of the day' END
+                   WHEN 'no rate' THEN pg_catalog.format(CASE WHEN $3 THEN 'внесите в icp_currency_rates курс %%s к %%s, действующий с %%s или раньше'
+                       ELSE 'insert a rate of %%s to %%s valid from %%s or before into icp_currency_rates' END, p.currency, $1, pg_catalog.min(p.day))
+                   ELSE pg_catalog.format(CASE WHEN $3 THEN 'внесите курсы %%s к %%s с %%s по %%s: использованным до %%s дней'
+                       ELSE 'insert rates of %%s to %%s from %%s to %%s: those used are up to %%s days old' END, p.currency, $1,
                        pg_catalog.min(p.day), pg_catalog.max(p.day), pg_catalog.max(p.age)) END
         FROM (SELECT s.amount, s.currency, s.day, a.age,
                      CASE WHEN c.missing THEN CASE WHEN s.currency IS NULL THEN 'no currency' WHEN s.day IS NULL THEN 'no day' ELSE 'no rate' END
@@ -112,8 +116,8 @@ BEGIN
               CROSS JOIN LATERAL (SELECT CASE WHEN pg_catalog.isfinite(s.day) THEN s.day OPERATOR(pg_catalog.-) c.rated_on END AS age) a) p
         WHERE p.problem IS NOT NULL GROUP BY p.problem, p.currency ORDER BY p.problem COLLATE "C", p.currency COLLATE "C"
         $query$, icp_missing_rates.amount, icp_missing_rates.currency, icp_missing_rates.at, icp_missing_rates.source)
-    USING @extschema@.icp_currency(icp_missing_rates.base), icp_missing_rates.max_age;
+    USING @extschema@.icp_currency(icp_missing_rates.base), icp_missing_rates.max_age, ru;
 END
 $$;
-COMMENT ON FUNCTION icp_missing_rates(regclass, text, text, text, text, integer) IS
-'Amounts of a table or view that have no rate to the reporting currency base, by currency, and those whose rate is older than max_age days (NULL: any age will do). amount, currency and at name the columns. No rows: all is well. Reads with the privileges of the caller. A column that there is not is an error (42703).';
+COMMENT ON FUNCTION icp_missing_rates(regclass, text, text, text, text, integer, text) IS
+'Amounts of a table or view that have no rate to the reporting currency base, by currency, and those whose rate is older than max_age days (NULL: any age will do). amount, currency and at name the columns. The language of hint is en or ru (another: 22023); problem is a key in any. No rows: all is well. Reads with the privileges of the caller. A column that there is not is an error (42703).';

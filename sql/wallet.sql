@@ -26,7 +26,7 @@ CREATE AGGREGATE potential_fit(client record, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = potential_fit_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
 COMMENT ON AGGREGATE potential_fit(record, jsonb) IS
-'Learns what clients could buy in a year from what comparable ones do buy: the quantile (0.8) of annual purchases given the attributes, of those that buy, on logarithms (Perlich, Rosset, Lawrence & Zadrozny 2007), and apart from it whether a company buys at all. One row a client: its purchases of twelve months (0 where it bought nothing; NULL rows are left out; more returned than bought counts as nothing), company_id or client_id, weight, a cohort, and attributes. Additive models and boosted trees, each kept only where it foretells companies not learned from; then conformal by cohort (Romano, Patterson & Candès 2019), of all where fewer than 100 companies of a cohort buy. Options: those of icp_fit that say how columns are read, and {"potential": {"quantile": 0.8, "purchases": "purchases", "cohort": "cohort", "evidence": {"budget": …, "competitors": …, "expert": …}}}, evidence being columns, each a name or {"column", "source", "dated"}. No rows: NULL. The same rows in any order give the same bytes. Errors: no such column of purchases or cohort (42703), purchases that are no numbers, an unknown option (22023).';
+'Learns what clients could buy in a year from what comparable ones do buy: the quantile (0.8) of annual purchases given the attributes, of those that buy, on logarithms (Perlich, Rosset, Lawrence & Zadrozny 2007), and apart from it whether a company buys at all. One row a client: its purchases of twelve months (0 where it bought nothing; NULL rows are left out; more returned than bought counts as nothing), company_id or client_id, weight, a cohort, and attributes. Additive models and boosted trees, each kept only where it foretells companies not learned from, averaged with trees that learn the quantile directly in the shares that lose least on such companies (Wolpert 1992); then conformal by cohort (Romano, Patterson & Candès 2019), of all where fewer than 100 companies of a cohort buy. Options: those of icp_fit that say how columns are read, and {"potential": {"quantile": 0.8, "purchases": "purchases", "cohort": "cohort", "evidence": {"budget": …, "competitors": …, "expert": …}}}, evidence being columns, each a name or {"column", "source", "dated"}. No rows: NULL. The same rows in any order give the same bytes. Errors: no such column of purchases or cohort (42703), purchases that are no numbers, an unknown option (22023).';
 CREATE AGGREGATE potential_fit(client jsonb, options jsonb) (
     SFUNC = icp_sample_add, STYPE = icp_sample, SSPACE = 100000000, COMBINEFUNC = icp_sample_merge,
     FINALFUNC = potential_fit_final, FINALFUNC_MODIFY = READ_ONLY, PARALLEL = SAFE);
@@ -101,7 +101,7 @@ COMMENT ON FUNCTION potential_groups(potential_model) IS 'How a model is calibra
 
 CREATE TYPE potential_summary_row AS (
     quantile double precision, n bigint, n_buyers bigint, n_companies bigint, n_buying_companies bigint, reliability text, cohort text,
-    features text[], interactions bigint, trees bigint, loss double precision, loss_base double precision, expected_reached double precision);
+    features text[], interactions bigint, trees bigint, model_share double precision, loss double precision, loss_base double precision, expected_reached double precision);
 COMMENT ON TYPE potential_summary_row IS 'What a model was learned from and how well it foretells: result of potential_summary.';
 COMMENT ON COLUMN potential_summary_row.quantile IS 'The quantile that the potential is.';
 COMMENT ON COLUMN potential_summary_row.n IS 'Rows whose purchases are known.';
@@ -112,7 +112,8 @@ COMMENT ON COLUMN potential_summary_row.reliability IS 'By n_buying_companies: e
 COMMENT ON COLUMN potential_summary_row.cohort IS 'The column by which it is calibrated; NULL none.';
 COMMENT ON COLUMN potential_summary_row.features IS 'The attributes that it knows.';
 COMMENT ON COLUMN potential_summary_row.interactions IS 'Pairs of attributes that tell more together than each alone.';
-COMMENT ON COLUMN potential_summary_row.trees IS 'Boosted trees beside the additive parts; 0: these foretell as well.';
+COMMENT ON COLUMN potential_summary_row.trees IS 'Boosted trees: those that correct the additive parts, for the potential and for the .95 quantile, and those that learned the quantile directly; 0: additive parts foretell as well.';
+COMMENT ON COLUMN potential_summary_row.model_share IS 'Share of the additive parts and their correction in the potential; the rest is of trees that learned the quantile directly. NULL where too few buy.';
 COMMENT ON COLUMN potential_summary_row.loss IS 'Mean pinball loss of the logarithm of purchases, on companies not learned from.';
 COMMENT ON COLUMN potential_summary_row.loss_base IS 'The same of one potential for everybody.';
 COMMENT ON COLUMN potential_summary_row.expected_reached IS 'Share of all rows that reach their potential: 1 - quantile of those that buy.';

@@ -64,7 +64,7 @@ struct LtvPart {
 // What was noticed, or checked.
 struct LtvFinding {
   std::string severity;                   // info, warning
-  std::string name, message;
+  std::string name, message, russian;     // russian: the message in Russian
   std::optional<double> value, low, high;
 
   template <class A>
@@ -72,6 +72,7 @@ struct LtvFinding {
     a.field("severity", severity);
     a.field("name", name);
     a.field("message", message);
+    a.field("russian", russian);
     a.field("value", value);
     a.field("low", low);
     a.field("high", high);
@@ -191,6 +192,6 @@ class LtvScorer {
 };
 
 Report report_ltv_parameters(const LtvModel& model);
-Report report_ltv_diagnostics(const LtvModel& model);
+Report report_ltv_diagnostics(const LtvModel& model, std::string_view language);
 
 }  // namespace icp

@@ -105,6 +105,7 @@ struct CardOptions {
   // with the points as they are, so that probabilities total what was won.
   double odds = 1;
   std::uint64_t seed = 0;
+  bool compare = true;                      // with what is commonly done: a plain logistic regression, naive Bayes
 };
 
 // What a card is learned from: rows of a table with a target, what each counts in the population (in any unit) and the deals

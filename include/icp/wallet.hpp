@@ -8,7 +8,9 @@
 //
 // The quantile is location + spread × (correction + shift). Location and spread are additive models with interactions (as
 // scorecards: REML), the correction boosted trees under the quantile loss (Friedman 2001), each kept only where it lowers the
-// loss of companies that had no say. The shift is conformal: a quantile of the standardised residuals out of fold, of the
+// loss of companies that had no say. It is averaged with the quantile of trees that know of no location or spread, in the shares
+// that lose least on such companies (stacking: Wolpert 1992; of quantiles: Fakoor, Kim, Mueller, Smola & Tibshirani 2023, "Flexible
+// model aggregation for quantile regression"). The shift is conformal: a quantile of the standardised residuals out of fold, of the
 // client's own cohort where at least a hundred of its companies buy (Mondrian; Romano, Patterson & Candès 2019, "Conformalized
 // quantile regression"), else of all.
 #pragma once
@@ -122,6 +124,8 @@ struct WalletModel {
   double mean_spread = 1;                  // mean of the squared spread
   std::vector<CardColumn> columns;         // of the trees
   WalletTrees correction, high_correction;
+  double model_share = 1;                  // of location, spread and correction in the quantile; the rest is of the direct trees
+  WalletTrees direct;                      // the quantile of the logarithm by itself
   std::vector<WalletGroup> groups;         // all first; then cohorts by name; none where too few buy
   std::vector<Finding> findings;
 
@@ -132,6 +136,7 @@ struct WalletModel {
     a.field("buying_companies", buying_companies); a.field("encoder", encoder); a.field("buys", buys); a.field("location", location);
     a.field("spread", spread); a.field("lines", lines); a.field("least_spread", least_spread); a.field("noise", noise); a.field("mean_spread", mean_spread); a.field("columns", columns);
     a.field("correction", correction); a.field("high_correction", high_correction);
+    a.field("model_share", model_share); a.field("direct", direct);
     a.field("groups", groups); a.field("findings", findings);
     if constexpr (A::reading) encoder.prepare();
   }

@@ -21,6 +21,9 @@ constexpr int strata = 10;         // shares of equal probability that stand for
 constexpr int exact_rates = 100;   // where there is no correlation, and a rate is all
 constexpr double negligible = 36;  // difference of log-densities from which on nothing more is added
 constexpr double tiny = 1e-300;
+constexpr double independent = 0.1;        // probability that there is no correlation, before looking
+constexpr int finest = 10, coarsest = 2;   // else it is a power of 1/2 from 1/1024 to 1/4
+constexpr std::size_t fewest_windows = 2;  // that can differ
 
 struct Window {
   double days, clients, moved;
@@ -204,21 +207,24 @@ MoveForecast forecast(std::span<const MoveWindow> windows, const std::vector<Can
   for (std::size_t i = 0; i < candidates.size(); ++i) total += candidates[i].prior * std::exp(posteriors[i].log_evidence - top);
   MoveForecast out;
   std::vector<Share> shares;
+  // That clients move together makes a mean less sure, not another one (quasi-likelihood, Wedderburn 1974): it is that of the first
+  // candidate, the least correlation. A prior that weighs as little as half a client is much where few windows are worth few clients.
   double share = 0;
+  for (std::size_t k = 0; k < posteriors.front().weight.size(); ++k) {
+    const double weight = posteriors.front().weight[k], log_rate = posteriors.front().log_rate[k];
+    out.rate += weight * std::exp(log_rate) * year;
+    share += weight * moved_within(log_rate, days);
+  }
   for (std::size_t i = 0; i < candidates.size(); ++i) {
     const Nodes& nodes_of = posteriors[i];
     const double weight = candidates[i].prior * std::exp(nodes_of.log_evidence - top) / total;
     if (weight < 1e-3) continue;
     out.correlation += weight * candidates[i].correlation;
-    for (std::size_t k = 0; k < nodes_of.weight.size(); ++k) {
-      out.rate += weight * nodes_of.weight[k] * std::exp(nodes_of.log_rate[k]) * year;
-      share += weight * nodes_of.weight[k] * moved_within(nodes_of.log_rate[k], days);
-    }
     add_shares(nodes_of, days, candidates[i].correlation, weight, shares, stop);
   }
   out.expected = static_cast<double>(remaining) * std::min(share, 1.0);
-  out.low = quantile((1 - level) / 2, remaining, shares);
-  out.high = quantile((1 + level) / 2, remaining, shares);
+  out.low = std::min(quantile((1 - level) / 2, remaining, shares), static_cast<std::int64_t>(std::floor(out.expected)));
+  out.high = std::max(quantile((1 + level) / 2, remaining, shares), static_cast<std::int64_t>(std::ceil(out.expected)));
   out.enough = needed <= 0 ? 1 : 1 - at_most(needed - 1, remaining, shares);
   return out;
 }
@@ -226,9 +232,17 @@ MoveForecast forecast(std::span<const MoveWindow> windows, const std::vector<Can
 }  // namespace
 
 MoveForecast forecast_moves(std::span<const MoveWindow> windows, std::int64_t remaining, double days, std::int64_t needed, double level, const Stop& stop) {
-  std::vector<Candidate> candidates = {{0, 0.5}};
-  for (int i = 10; i >= 3; --i) candidates.push_back({std::ldexp(1, -i), 1.0 / 16});
-  return forecast(windows, candidates, remaining, days, needed, level, stop);
+  // A density that is flat gives each step of the grid as much as it is wide.
+  std::vector<Candidate> candidates = {{0, independent}};
+  double width = 0;
+  for (int i = finest; i >= coarsest; --i) width += std::ldexp(1, -i);
+  for (int i = finest; i >= coarsest; --i) candidates.push_back({std::ldexp(1, -i), (1 - independent) * std::ldexp(1, -i) / width});
+  MoveForecast out = forecast(windows, candidates, remaining, days, needed, level, stop);
+  if (checked(windows).size() < fewest_windows) {
+    out.low = out.high = std::nullopt;
+    if (needed > 0 && needed <= remaining) out.enough = std::nullopt;
+  }
+  return out;
 }
 
 MoveForecast forecast_moves(std::span<const MoveWindow> windows, double correlation, std::int64_t remaining, double days, std::int64_t needed,

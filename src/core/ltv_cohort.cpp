@@ -101,7 +101,7 @@ std::vector<LtvCohort> fit_ltv_by(std::span<const std::pair<std::string, const L
       for (const Spend& s : spends[c]) spenders += s.weight;
       m.mean_spend = (spenders * observed_spend(spends[c]) + least_spenders * model.mean_spend) / (spenders + least_spenders);
       describe_spend(m, *samples[c].second, learned_spend.empty() ? Learned{} : learned_spend[c], spends[c], stop);
-      say(m, "info", "shrinkage", "share of the parameters that is the cohort's own; the rest is the whole's", own_share(m.purchases, between));
+      say(m, "info", "shrinkage", {"share of the parameters that is the cohort's own; the rest is the whole's", "доля собственных параметров когорты; остальное — от всех вместе"}, own_share(m.purchases, between));
     }
     out.push_back(std::move(one));
   }

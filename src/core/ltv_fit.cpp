@@ -70,9 +70,9 @@ double observed_spend(std::span<const Spend> spends) {
   return count > 0 ? sum / count : 0;
 }
 
-void say(LtvModel& model, const char* severity, const char* name, std::string message, std::optional<double> value, std::optional<double> low, std::optional<double> high) {
+void say(LtvModel& model, const char* severity, const char* name, Words message, std::optional<double> value, std::optional<double> low, std::optional<double> high) {
   const auto finite = [](std::optional<double> v) { return v && std::isfinite(*v) ? v : std::nullopt; };
-  model.findings.push_back({severity, name, std::move(message), finite(value), finite(low), finite(high)});
+  model.findings.push_back({severity, name, std::move(message.en), std::move(message.ru), finite(value), finite(low), finite(high)});
 }
 
 namespace {
@@ -114,8 +114,11 @@ Learned choose(LtvModel& model, std::span<const Customer> customers, const Stop&
     best = std::move(one);
   }
   if (every > 1) best = learn_purchases(family_of(model.kind), customers, {}, &best->part, stop);
-  say(model, "info", "model", fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({}{})", name_of(model.kind), tried,
-                                         every > 1 ? fmt::format("; judged by every {}th customer", every) : ""));
+  say(model, "info", "model",
+      {fmt::format("{}: BG/NBD unless another model with as many parameters has a log-likelihood higher by more than 2 ({}{})", name_of(model.kind), tried,
+                   every > 1 ? fmt::format("; judged by every {}th customer", every) : ""),
+       fmt::format("{}: BG/NBD, если логарифм правдоподобия другой модели с тем же числом параметров не выше больше чем на 2 ({}{})", name_of(model.kind), tried,
+                   every > 1 ? fmt::format("; по каждому {}-му клиенту", every) : "")});
   return std::move(*best);
 }
 
@@ -137,7 +140,9 @@ std::optional<Fit> fit(const LtvSample& sample, const Stop& stop, std::uint64_t 
     model.customers = weight_of(customers);
     const bool repeats = customers.back().x > 0;
     if (out.options.model || !repeats) {
-      say(model, "info", "model", fmt::format("{}: {}", name_of(model.kind), out.options.model ? "by the options" : "nobody bought twice, so there is nothing to choose by"));
+      say(model, "info", "model",
+          {fmt::format("{}: {}", name_of(model.kind), out.options.model ? "by the options" : "nobody bought twice, so there is nothing to choose by"),
+           fmt::format("{}: {}", name_of(model.kind), out.options.model ? "названа в параметрах" : "никто не купил дважды, выбирать не по чему")});
       learned = learn_purchases(family_of(model.kind), customers, {}, nullptr, stop);
     } else {
       learned = choose(model, customers, stop);

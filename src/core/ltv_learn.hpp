@@ -29,8 +29,11 @@ struct Fit {
 };
 std::optional<Fit> fit(const LtvSample& sample, const Stop& stop, std::uint64_t memory_limit);
 
-// Findings.
-void say(LtvModel& model, const char* severity, const char* name, std::string message, std::optional<double> value = {},
+// Findings, in the two languages.
+struct Words {
+  std::string en, ru;
+};
+void say(LtvModel& model, const char* severity, const char* name, Words message, std::optional<double> value = {},
          std::optional<double> low = {}, std::optional<double> high = {});
 void describe_fit(LtvModel& model, const Learned& purchases, std::span<const Customer> customers);
 void describe_spend(LtvModel& model, const LtvSample& sample, const Learned& spend, std::span<const Spend> spends, const Stop& stop);

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "icp/estimate.hpp"
+#include "icp/language.hpp"
 #include "icp/text.hpp"
 
 #include "core/ltv_learn.hpp"
@@ -109,36 +110,54 @@ std::optional<double> LtvScorer::purchases(const LtvSummary& h, std::span<const 
   return kept_->family->p_alive(c, model_.purchases.values) * mean;
 }
 
-std::optional<double> LtvScorer::spend(const LtvSummary& h) const {
-  if (!h.bought || model_.mean_spend == 0) return std::nullopt;
+namespace {
+
+// What spend is told by: purchases of the customer's own, and their mean.
+ltv::Spend own_spend(const LtvModel& model, const LtvSummary& h) {
   double x = h.frequency, mean = h.mean_spend;
-  if (model_.spend_all && !std::isnan(h.first_spend)) {
+  if (model.spend_all && !std::isnan(h.first_spend)) {
     mean = (h.first_spend + (x > 0 ? x * mean : 0)) / (x + 1);
     ++x;
   }
-  if (std::isnan(mean)) x = 0;
-  const auto& s = model_.spend.values;
-  const auto population = ltv::population_spend(model_);
-  if (s.empty() || x == 0) return population.value_or(model_.mean_spend);
+  return std::isnan(mean) || x == 0 ? ltv::Spend{} : ltv::Spend{x, mean, 1};
+}
+
+// Gamma-Gamma's expectation, of parameters p, q, v.
+double expected_spend(const ltv::Spend& own, const std::vector<double>& s) { return s[0] * (s[2] + own.x * own.mean) / std::max(1e-9, s[0] * own.x + s[1] - 1); }
+
+// Whether the parameters are leant on: not where the fitted mean of all is far from the observed one and the customer has too
+// little of its own.
+bool leans_on_parameters(const LtvModel& model, const ltv::Spend& own) {
+  const auto& s = model.spend.values;
+  if (s.empty()) return false;
+  return ltv::population_spend(model).has_value() || (own.x > 0 && s[0] * own.x + s[1] - 1 >= s[0]);
+}
+
+}  // namespace
+
+std::optional<double> LtvScorer::spend(const LtvSummary& h) const {
+  if (!h.bought || model_.mean_spend == 0) return std::nullopt;
+  const ltv::Spend own = own_spend(model_, h);
+  if (leans_on_parameters(model_, own)) return expected_spend(own, model_.spend.values);
   // The same two ways where the fitted mean is not one to lean on: x purchases of its own beside those of the prior.
-  if (!population && s[0] * x + s[1] - 1 < s[0]) return (x * mean + model_.mean_spend) / (x + 1);
-  return s[0] * (s[2] + x * mean) / (s[0] * x + s[1] - 1);
+  return model_.spend.values.empty() ? model_.mean_spend : (own.x * own.mean + model_.mean_spend) / (own.x + 1);
 }
 
 namespace {
 
-// Variance of the logarithm of a customer's expected purchases that the uncertain parameters make (delta method).
-double parameter_variance(const ltv::Family& family, const LtvPart& part, const Customer& c, double horizon) {
+// Variance of the logarithm of a figure that the uncertain parameters of a part make (delta method, on their logarithms).
+template <class Figure>
+double parameter_variance(const LtvPart& part, Figure&& figure) {
   const std::size_t k = part.values.size();
-  const auto expected = [&](const std::vector<double>& q) { return std::log(std::max(1e-300, family.p_alive(c, q) * family.purchases(c, q, horizon))); };
+  const auto logarithm = [&](const std::vector<double>& q) { return std::log(std::max(1e-300, figure(q))); };
   std::vector<double> slope(k), q = part.values;
   constexpr double step = 1e-3;
   for (std::size_t i = 0; i < k; ++i) {
     if (part.covariance[i * k + i] == 0) continue;
     q[i] = part.values[i] * std::exp(step);
-    const double up = expected(q);
+    const double up = logarithm(q);
     q[i] = part.values[i] * std::exp(-step);
-    slope[i] = (up - expected(q)) / (2 * step);
+    slope[i] = (up - logarithm(q)) / (2 * step);
     q[i] = part.values[i];
   }
   double sum = 0;
@@ -197,7 +216,10 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
     spread = ltv::trigamma(p * x + model_.spend.values[1]);
     within = 1 / p;
   }
-  if (model_.customers < many_customers) spread += parameter_variance(*kept_->family, model_.purchases, c, horizon);
+  if (model_.customers < many_customers)
+    spread += parameter_variance(model_.purchases, [&](const auto& q) { return kept_->family->p_alive(c, q) * kept_->family->purchases(c, q, horizon); });
+  if (const ltv::Spend own = own_spend(model_, h); model_.spend.customers < many_customers && leans_on_parameters(model_, own))
+    spread += parameter_variance(model_.spend, [&](const auto& q) { return expected_spend(own, q); });
   const double unit = terms.margin * v.spend * f.discounted / f.purchases;
   const double mean = v.p_alive * f.purchases / some, square = v.p_alive * (f.pairs + f.purchases) / some;
   const double level = unit * mean, squared = unit * unit * std::exp(std::min(spread, 4.0)) * (square + within * mean);
@@ -223,10 +245,11 @@ Report report_ltv_parameters(const LtvModel& model) {
   return report;
 }
 
-Report report_ltv_diagnostics(const LtvModel& model) {
+Report report_ltv_diagnostics(const LtvModel& model, std::string_view language) {
+  const bool ru = russian(language);
   Report report;
   report.columns = {"severity", "name", "value", "lo", "hi", "message"};
-  for (const LtvFinding& f : model.findings) report.rows.push_back({cell(f.severity), cell(f.name), cell(f.value), cell(f.low), cell(f.high), cell(f.message)});
+  for (const LtvFinding& f : model.findings) report.rows.push_back({cell(f.severity), cell(f.name), cell(f.value), cell(f.low), cell(f.high), cell(ru ? f.russian : f.message)});
   return report;
 }
 

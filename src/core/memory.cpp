@@ -207,21 +207,27 @@ std::uint64_t search_memory(const Extent& e, const Options& o) {
 
 namespace {
 
-// A scorecard: the bins of every row, those of the terms solved for, and two matrices of all points.
-std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
-  std::uint64_t columns = 0, points = 1;
+// Points of a scorecard with its interactions.
+std::uint64_t scorecard_points(const Extent& e, const Options& o) {
+  std::uint64_t points = 1;
   for (const Extent::Column& c : e.columns) {
     if (!may_be_feature(c, o)) continue;
     if (c.items > 0) {
-      columns += std::min<std::uint64_t>(c.texts, 40);
       points += 3 * std::min<std::uint64_t>(c.texts, 40);
     } else {
-      columns += 1;
       points += (c.wide ? 34 : 1) + std::min<std::uint64_t>(c.texts, 64);
     }
   }
   points = std::min<std::uint64_t>(points, 1000);
-  if (o.scorecard.pairs > 0) points = std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs)));
+  return o.scorecard.pairs > 0 ? std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs))) : points;
+}
+
+// A scorecard: the bins of every row, those of the terms solved for, and two matrices of all points.
+std::uint64_t scorecard_memory(const Extent& e, const Options& o) {
+  std::uint64_t columns = 0;
+  for (const Extent::Column& c : e.columns)
+    if (may_be_feature(c, o)) columns += c.items > 0 ? std::min<std::uint64_t>(c.texts, 40) : 1;
+  const std::uint64_t points = scorecard_points(e, o);
   const std::uint64_t sampled = std::min<std::uint64_t>(e.rows, 30000);
   // While rows are put in bins there is the table; then there are the terms and what is solved.
   return e.rows * columns * 2 + std::max(table_memory(e, o) + e.rows * 24, e.rows * (columns * 2 + 10 * 4 + 12 * 8 + (o.scorecard.weighs() ? 8 : 0)) + sampled * 6 * 32 + 2 * 8 * points * points);
@@ -242,12 +248,23 @@ std::uint64_t associations_memory(const Extent& e, const Options& o) {
 }
 
 std::uint64_t wallet_memory(const Extent& e, const Options& o) {
-  // Beside what cards take: the finer bins of trees, five copies of the residuals, and what is kept of every row.
-  std::uint64_t columns = 0;
-  for (const Extent::Column& c : e.columns)
-    if (may_be_feature(c, o)) columns += c.items > 0 ? std::min<std::uint64_t>(c.texts, 40) : 1;
-  const std::uint64_t trees = e.rows * columns * 2 + std::min<std::uint64_t>(e.rows, 30000) * 6 * (8 + 8 + 4 + 16);
-  return std::max(dataset_memory(e), kept_memory(e) + std::max(encoder_memory(e, o), scorecard_memory(e, o) + trees + e.rows * 16 * 8));
+  // Once the roles of deals are given up. Of columns that become features nothing stays when they are encoded, once for all rows and
+  // once for those that buy, which may be all.
+  std::uint64_t columns = 0, numbers = 0, raw = 0, largest = 0;
+  for (const Extent::Column& c : e.columns) {
+    raw += column_memory(e, c);
+    largest = std::max(largest, column_memory(e, c));
+    if (!may_be_feature(c, o)) continue;
+    columns += c.items > 0 ? std::min<std::uint64_t>(c.texts, 40) : 1;
+    numbers += c.wide ? 1 : 0;
+  }
+  const std::uint64_t kept = e.rows * (8 + 8 + 8 + 4 + 4 + 8) + largest;   // the cohort
+  const std::uint64_t table = table_memory(e, o), points = scorecard_points(e, o), folds = 6;
+  // Bins of both sorts and places within them; cells of the terms solved for and seven figures of each row; what is kept of each
+  // row that buys, and two models of it; trees.
+  const std::uint64_t purchases = e.rows * (columns * (2 + 1 + 2) + numbers * 4 + 10 * (2 + 2) + 7 * 8 + 4 + 36 + 12 * 8) + 2 * 8 * points * points +
+                                  std::min<std::uint64_t>(e.rows, 20000) * (folds * (8 + 4 + 4) + 5 * 8);
+  return std::max({dataset_memory(e), kept + raw + std::max(encoder_memory(e, o), 2 * table), kept + table + scorecard_memory(e, o) + e.rows * 20, kept + purchases});
 }
 
 std::uint64_t rules_memory(const Extent& e, const Options& o) {

@@ -15,6 +15,7 @@ constexpr double common_freedom = 2;           // what components of one kind ha
 constexpr double settled = 0.01;               // degrees of freedom
 constexpr double furthest = 30;                // log-odds beyond which nothing changes
 constexpr double least_information = 1e-8;
+constexpr Eigen::Index inverted_columns = 64, copied_columns = 16;
 
 // A variance component: parameters first..first+size of one kind.
 struct Component {
@@ -66,7 +67,7 @@ class Solver {
       linearise();
       if (!solve_once() || moved_ < 1e-8) break;
     }
-    update_precisions(false);
+    if (p_.told || p_.most_freedom > 0) update_precisions(false);
     // Too few deals for so many terms: all are shrunk alike.
     for (int step = 0; p_.most_freedom > 0 && freedom_ > p_.most_freedom && step < 60; ++step) {
       for (Component& c : components_) c.precision = std::min(most_precision, c.precision * 1.3);
@@ -170,11 +171,7 @@ class Solver {
         response_[i] = target_[i];
       }
     }
-    if (!p_.logistic) {
-      const double left = std::max(total - freedom_ - 1, total / 10);
-      noise_ = std::max(squares / left, 1e-6);
-      for (double& w : information_) w /= noise_;
-    }
+    if (!p_.logistic) noise_ = std::max(squares / std::max(total - freedom_ - 1, total / 10), 1e-6);
   }
 
   // Deals of one company: the correlation of their residuals by moments, and from it what each deal weighs.
@@ -200,20 +197,27 @@ class Solver {
     }
     within_ = pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / static_cast<double>(target_.size())), 0.0, 1.0) : 0;
     for (std::size_t i = 0; i < effect_.size(); ++i) effect_[i] = 1 / (1 + std::max(0.0, company_deals_[company_[i]] - 1) * within_);
+    summed_ = false;
   }
 
   static Eigen::Index index(std::size_t i) { return static_cast<Eigen::Index>(i); }
 
+  // The sums stand above the diagonal of the system, whose lower half is solved in place; those on it stand beside.
+  double sum_at(std::size_t a, std::size_t b) const { return a == b ? diagonal_[a] : a < b ? system_(index(a), index(b)) : system_(index(b), index(a)); }
+
   void sum_up() {
     const std::size_t n = target_.size();
+    if (!p_.logistic && summed_) return;       // what is summed depends on no step
+    summed_ = true;
     system_.setZero(index(size_), index(size_));
     right_.setZero(index(size_));
+    diagonal_.assign(size_, 0);
     double total = 0, sum = 0;
     for (std::size_t i = 0; i < n; ++i) {
       total += information_[i];
       sum += information_[i] * response_[i];
     }
-    system_(0, 0) = total;
+    diagonal_[0] = total;
     right_[0] = sum;
     std::vector<double> table;
     for (std::size_t a = 0; a < cell_.size(); ++a) {
@@ -225,10 +229,9 @@ class Solver {
         wy[cell_[a][i]] += information_[i] * response_[i];
       }
       for (std::size_t c = 0; c < height; ++c) {
-        const auto at = index(offset_[a] + c);
-        system_(at, at) = w[c];
-        system_(at, 0) = system_(0, at) = w[c];
-        right_[at] = wy[c];
+        const std::size_t at = offset_[a] + c;
+        diagonal_[at] = system_(0, index(at)) = w[c];
+        right_[index(at)] = wy[c];
       }
       for (std::size_t b = a + 1; b < cell_.size(); ++b) {
         stop_.poll();
@@ -236,33 +239,39 @@ class Solver {
         table.assign(height * width, 0);
         const std::uint16_t *first = cell_[a].data(), *second = cell_[b].data();
         for (std::size_t i = 0; i < n; ++i) table[first[i] * width + second[i]] += information_[i];
-        for (std::size_t c = 0; c < height; ++c)
-          for (std::size_t d = 0; d < width; ++d)
-            system_(index(offset_[a] + c), index(offset_[b] + d)) = system_(index(offset_[b] + d), index(offset_[a] + c)) = table[c * width + d];
+        for (std::size_t d = 0; d < width; ++d)
+          for (std::size_t c = 0; c < height; ++c) system_(index(offset_[a] + c), index(offset_[b] + d)) = table[c * width + d];
       }
     }
     // Lines: sums over the cells of their term.
     for (std::size_t k = 0; k < line_.size(); ++k) {
       const Term& term = *p_.terms[line_[k].term];
-      const auto at = index(line_[k].parameter);
+      const std::size_t at = line_[k].parameter, first = offset_[line_[k].term];
       for (std::size_t j = 0; j < cells_ + k; ++j) {
         double s = 0;
         const std::size_t other = j < cells_ ? j : line_[j - cells_].parameter;
-        for (std::size_t c = 0; c < term.middle.size(); ++c) s += term.middle[c] * system_(index(offset_[line_[k].term] + c), index(other));
-        system_(at, index(other)) = system_(index(other), at) = s;
+        for (std::size_t c = 0; c < term.middle.size(); ++c) s += term.middle[c] * sum_at(first + c, other);
+        system_(index(other), index(at)) = s;
       }
-      double own = 0, right = 0;
+      double right = 0;
       for (std::size_t c = 0; c < term.middle.size(); ++c) {
-        own += term.middle[c] * system_(index(offset_[line_[k].term] + c), at);
-        right += term.middle[c] * right_[index(offset_[line_[k].term] + c)];
+        diagonal_[at] += term.middle[c] * sum_at(first + c, at);
+        right += term.middle[c] * right_[index(first + c)];
       }
-      system_(at, at) = own;
-      right_[at] = right;
+      right_[index(at)] = right;
     }
   }
 
   bool solve_once() {
     sum_up();
+    const double scale = p_.logistic ? 1 : 1 / noise_;
+    // Some columns at a time, as they lie in memory.
+    for (Eigen::Index at = 0; at < index(size_); at += copied_columns) {
+      const Eigen::Index end = std::min(at + copied_columns, index(size_));
+      for (Eigen::Index row = at; row < index(size_); ++row)
+        for (Eigen::Index column = at; column < std::min(row, end); ++column) system_(row, column) = scale * system_(column, row);
+    }
+    for (std::size_t i = 0; i < size_; ++i) system_(index(i), index(i)) = scale * diagonal_[i];
     for (const Component& c : components_) {
       for (std::size_t i = 0; i < c.size; ++i) system_(index(c.first + i), index(c.first + i)) += c.precision * (c.walk ? level_share : 1);
       if (!c.walk) continue;
@@ -270,7 +279,6 @@ class Solver {
         const auto a = index(c.first + i - 1), b = index(c.first + i);
         system_(a, a) += c.precision;
         system_(b, b) += c.precision;
-        system_(a, b) -= c.precision;
         system_(b, a) -= c.precision;
       }
     }
@@ -280,7 +288,7 @@ class Solver {
     stop_.poll();
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(system_);   // in place
     if (factor.info() != Eigen::Success) return false;
-    const Eigen::VectorXd next = factor.solve(right_);
+    const Eigen::VectorXd next = factor.solve(scale * right_);
     if (!next.allFinite()) return false;
     moved_ = (next - beta_).cwiseAbs().maxCoeff();
     beta_ = next;
@@ -288,11 +296,22 @@ class Solver {
     return true;
   }
 
+  // The inverse of the factor, whose square is the covariance: rows below the diagonal, some columns at a time, since what is above
+  // stays nothing.
+  void invert() {
+    inverse_.setZero(index(size_), index(size_));
+    for (Eigen::Index at = 0; at < index(size_); at += inverted_columns) {
+      stop_.poll();
+      const Eigen::Index rows = index(size_) - at, columns = std::min(inverted_columns, rows);
+      auto part = inverse_.block(at, at, rows, columns);
+      part.topRows(columns).setIdentity();
+      system_.block(at, at, rows, rows).triangularView<Eigen::Lower>().solveInPlace(part);
+    }
+  }
+
   // One Fellner–Schall step of every component; returns the degrees of freedom of all terms.
   double update_precisions(bool change) {
-    inverse_.setIdentity(index(size_), index(size_));
-    system_.triangularView<Eigen::Lower>().solveInPlace(inverse_);      // rows below the diagonal: the covariance is its square
-    stop_.poll();
+    invert();
     freedom_ = 0;
     effective_.assign(p_.terms.size(), 0);
     struct Found {
@@ -358,6 +377,11 @@ class Solver {
     for (std::size_t t = 0; t < p_.terms.size(); ++t) {
       const Term& term = *p_.terms[t];
       std::vector<double> effect = effects(t), error(term.cells, 0);
+      if (!p_.told) {
+        for (std::size_t c = 0; c < term.cells; ++c) effect[c] = term.mute[c] != 0 ? 0 : unit_ * effect[c];
+        s.effect.push_back(std::move(effect));
+        continue;
+      }
       const Line* line = nullptr;
       for (const Line& l : line_)
         if (l.term == t) line = &l;
@@ -403,7 +427,9 @@ class Solver {
   std::vector<double> company_deals_, weight_, effect_, target_, information_, response_, predicted_;
   double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 0, freedom_ = 0;
   std::vector<double> effective_;
-  Eigen::MatrixXd system_, inverse_;             // once solved, system_ holds its factor below the diagonal
+  bool summed_ = false;
+  Eigen::MatrixXd system_, inverse_;             // system_: sums above the diagonal; below, what is solved and then its factor
+  std::vector<double> diagonal_;                 // of the sums
   Eigen::VectorXd right_, beta_;
 };
 

@@ -286,7 +286,7 @@ class Learner {
         if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, fold_steps), held, repeat, held_.pairs, held_.pairs_area);
         if (repeat > 0) continue;
         for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
-        if (!o_.logistic) continue;
+        if (!o_.logistic || !o_.compare) continue;
         add(plain(train), held, repeat, held_.plain, held_.plain_area);
         naive_bayes(train, held);
       }

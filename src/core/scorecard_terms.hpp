@@ -47,6 +47,7 @@ struct Problem {
   std::span<const std::int32_t> company;         // likewise, 0 ...
   bool logistic = true;
   double tilt = 0;                               // by which class weights raise the log-odds
+  bool told = true;                              // errors and degrees of freedom are asked for; else points alone
   double most_freedom = 0;                       // effective degrees of freedom of all terms; 0: as many as the data give
 };
 

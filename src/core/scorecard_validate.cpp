@@ -106,8 +106,10 @@ void Validation::report(LearnedCard& out, bool with_pairs) const {
     if (out.chance) one.note += "; no better than chance, so the card is empty";
     m.push_back(std::move(one));
   }
-  m.push_back(metric("win_auc_logistic", mean(plain_area), shown, "the same of a plain logistic regression"));
-  m.push_back(metric("win_auc_naive_bayes", mean(bayes_area), shown, "the same of naive Bayes, as CRMs score leads"));
+  if (!plain_area.empty()) {
+    m.push_back(metric("win_auc_logistic", mean(plain_area), shown, "the same of a plain logistic regression"));
+    m.push_back(metric("win_auc_naive_bayes", mean(bayes_area), shown, "the same of naive Bayes, as CRMs score leads"));
+  }
   m.push_back(metric("win_average_precision", average_precision(shown, stop), shown, "mean precision from the highest score down, " + held));
   m.push_back(metric("win_brier", mean_loss(shown, brier), shown, "mean squared error of the probability, " + held));
   m.push_back(metric("win_brier_base", mean_loss(base, brier), shown, "the same of the base rate"));

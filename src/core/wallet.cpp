@@ -86,7 +86,8 @@ void WalletModel::validate() const {
     for (const double z : l.middle)
       if (!std::isfinite(z)) broken("a middle of a bin is no number");
   }
-  for (const WalletTrees* trees : {&correction, &high_correction}) validate_trees(*trees, columns);
+  if (!(model_share >= 0 && model_share <= 1)) broken("its shares are out of range");
+  for (const WalletTrees* trees : {&correction, &high_correction, &direct}) validate_trees(*trees, columns);
   if (!std::isfinite(least_spread) || least_spread < 0 || !std::isfinite(noise) || noise < 0 || !(mean_spread > 0 && std::isfinite(mean_spread))) broken("its spread is out of range");
   if (rows < 0 || buyers < 0 || companies < 0 || buying_companies < 0) broken("a count is negative");
   for (std::size_t i = 0; i < groups.size(); ++i) {
@@ -163,7 +164,9 @@ void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, 
   const double variance = model_.noise / static_cast<double>(model_.buying_companies) + variance_of(model_.location);
   const double n = variance > 0 ? std::clamp(model_.noise / variance, 1.0, static_cast<double>(model_.buying_companies)) : static_cast<double>(model_.buying_companies);
   const double correction = model_.correction.at(bin);
-  const auto at = [&](double shift) { return location + spread * (correction + shift); };
+  // What the shift is added to, of both ways to the quantile.
+  const double centre = model_.model_share * (location + spread * correction) + (1 - model_.model_share) * model_.direct.at(bin);
+  const auto at = [&](double shift) { return centre + spread * shift; };
   // What is uncertain: the location (where the spread is large, the more so), the spread, the shift (Woodruff 1952).
   const double within = std::sqrt(model_.quantile * (1 - model_.quantile) / static_cast<double>(g.companies));
   const double shift_error = spread * (at_share(g.scores, model_.quantile + within) - at_share(g.scores, model_.quantile - within)) / 2;
@@ -180,7 +183,7 @@ void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, 
   f.reach = rest(model_.quantile);
   f.basis = f.source = "model";
   weigh(f, values);
-  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - share_of(g.scores, (std::log(*f.potential) - location) / spread - correction);
+  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - share_of(g.scores, (std::log(*f.potential) - centre) / spread);
 }
 
 void WalletScorer::weigh(PotentialFigure& f, std::span<const Value> values) const {
@@ -261,10 +264,11 @@ Report report_wallet(const WalletModel& m) {
   const bool learned = !m.groups.empty();
   Report r;
   r.columns = {"quantile", "n", "n_buyers", "n_companies", "n_buying_companies", "reliability", "cohort", "features", "interactions",
-               "trees", "loss", "loss_base", "expected_reached"};
-  const auto trees = m.correction.trees.size() + m.high_correction.trees.size();
+               "trees", "model_share", "loss", "loss_base", "expected_reached"};
+  const auto trees = m.correction.trees.size() + m.high_correction.trees.size() + m.direct.trees.size();
   r.rows.push_back({m.quantile, m.rows, m.buyers, m.companies, m.buying_companies, reliability_word(m.buying_companies, m.buyers, 0, true),
                     cell(m.cohort), json_list(features), interactions, static_cast<std::int64_t>(trees),
+                    learned ? Cell(m.model_share) : Cell(),
                     learned ? Cell(m.groups.front().loss) : Cell(), learned ? Cell(m.groups.front().base_loss) : Cell(),
                     learned ? Cell(rest(m.quantile) * static_cast<double>(m.buyers) / static_cast<double>(m.rows)) : Cell()});
   return r;

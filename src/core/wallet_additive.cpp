@@ -21,6 +21,20 @@ constexpr double nothing = 1e-3;                   // mean absolute points, of t
 
 }  // namespace
 
+Places::Places(const card::Binned& binned, const Table& table) : binned_(binned) {
+  for (std::size_t c = 0; c < binned.columns.size(); ++c)
+    if (!binned.middle[c].empty()) columns_.push_back(c);
+  offset_.resize(table.rows * columns_.size());
+  for (std::size_t i = 0; i < columns_.size(); ++i) {
+    const std::size_t c = columns_[i];
+    const std::vector<double>& numbers = table.columns[binned.columns[c].feature].numbers;
+    for (std::size_t r = 0; r < table.rows; ++r) {
+      const std::size_t bin = (*binned.bin[c])[r];
+      if (bin < binned.columns[c].bins) offset_[r * columns_.size() + i] = static_cast<float>(numbers[r] - binned.middle[c][bin]);
+    }
+  }
+}
+
 AdditiveLearner::AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)
     : binned_(binned), places_(places), b_(b), stop_(stop), speaks_(binned.columns.size(), true) {
   for (std::uint32_t r = 0; r < b.size(); ++r) {
@@ -89,19 +103,21 @@ card::Problem AdditiveLearner::problem(const std::vector<card::Term>& terms, std
   return p;
 }
 
-void AdditiveLearner::solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps) const {
-  a.solution = card::solve(problem(a.terms, target, rows), start, steps, stop_);
+void AdditiveLearner::solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps, bool told) const {
+  card::Problem p = problem(a.terms, target, rows);
+  p.told = told;
+  a.solution = card::solve(p, start, steps, stop_);
 }
 
 // Interactions that chance does not leave in the residuals of a solution on those rows.
-void AdditiveLearner::add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps) const {
+void AdditiveLearner::add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps, bool told) const {
   std::size_t cells = 1;
   for (const card::Term& t : a.terms) cells += t.cells;
   const std::size_t room = cells < most_parameters ? (most_parameters - cells) / pair_cells : 0;
   const auto pairs = card::find_pairs(binned_, problem(a.terms, target, rows), a.solution, std::min(most_pairs, room), speaks_, stop_);
   if (pairs.empty()) return;
   for (const auto& [first, second] : pairs) a.terms.push_back(card::pair_term(binned_, first, second, speaks_));
-  solve(a, target, rows, a.solution.precision, steps);
+  solve(a, target, rows, a.solution.precision, steps, told);
 }
 
 // `from`: the same without interactions, which are then looked for.
@@ -110,11 +126,11 @@ Additive AdditiveLearner::with_terms(std::span<const double> target, bool slopes
   Additive out;
   if (from != nullptr) {
     out = Additive{from->terms, from->solution, {}, {}, {}};
-    add_pairs(out, target, sample_, pair_steps);
+    add_pairs(out, target, sample_, pair_steps, !sampled);
     if (out.terms.size() == from->terms.size()) return out;
   } else {
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) out.terms.push_back(card::main_term(binned_, c, true));
-    solve(out, target, sample_, {}, first_steps);
+    solve(out, target, sample_, {}, first_steps, true);
   }
   const std::vector<card::Term> main = from != nullptr ? from->terms : out.terms;
   out.held.assign(b_.size(), 0);
@@ -128,15 +144,15 @@ Additive AdditiveLearner::with_terms(std::span<const double> target, bool slopes
     part.terms = main;
     if (from != nullptr) {
       part.solution = from->parts[static_cast<std::size_t>(k)];
-      add_pairs(part, target, in, steps);
+      add_pairs(part, target, in, steps, false);
     } else {
-      solve(part, target, in, out.solution.precision, steps);
+      solve(part, target, in, out.solution.precision, steps, slopes);   // interactions are looked for by degrees of freedom
     }
     if (slopes) add_slopes(part, target, in);
     predict(part, k, out.held);
     out.parts.push_back(std::move(part.solution));
   }
-  if (sampled) solve(out, target, all_, out.solution.precision, 0);
+  if (sampled) solve(out, target, all_, out.solution.precision, 0, true);
   if (slopes) add_slopes(out, target, all_);
   return out;
 }

@@ -34,23 +34,20 @@ struct Buyers {
 // Numbers within their bins: how far each stands from the middle of its bin, in the lowest bin, the highest, and those between.
 class Places {
  public:
-  Places(const card::Binned& binned, const Table& table) : binned_(binned), table_(table) {
-    for (std::size_t c = 0; c < binned.columns.size(); ++c)
-      if (!binned.middle[c].empty()) columns_.push_back(c);
-  }
+  Places(const card::Binned& binned, const Table& table);
   const std::vector<std::size_t>& columns() const { return columns_; }
   std::size_t size() const { return 3 * columns_.size(); }
   // The one of the three that is not 0, and its value.
   std::pair<std::size_t, double> at(std::size_t i, std::size_t row) const {
     const std::size_t c = columns_[i], bin = (*binned_.bin[c])[row], bins = binned_.columns[c].bins;
     if (bin >= bins) return {3 * i, 0};
-    return {3 * i + WalletLine::part(bin, bins), table_.columns[binned_.columns[c].feature].numbers[row] - binned_.middle[c][bin]};
+    return {3 * i + WalletLine::part(bin, bins), offset_[row * columns_.size() + i]};
   }
 
  private:
   const card::Binned& binned_;
-  const Table& table_;
   std::vector<std::size_t> columns_;
+  std::vector<float> offset_;                      // by row, its columns one after another
 };
 
 // An additive model with what it says of each row, learned without the row's fold.
@@ -75,8 +72,8 @@ class AdditiveLearner {
   Additive better(std::span<const double> target, Additive a) const;
   void add_slopes(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows) const;
   card::Problem problem(const std::vector<card::Term>& terms, std::span<const double> target, std::span<const std::uint32_t> rows) const;
-  void solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps) const;
-  void add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps) const;
+  void solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps, bool told) const;
+  void add_pairs(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, int steps, bool told) const;
   Additive with_terms(std::span<const double> target, bool slopes, const Additive* from) const;
   void predict(const Additive& a, int fold, std::vector<double>& held) const;
   Additive constant(std::span<const double> target) const;

@@ -49,13 +49,15 @@ class Learner {
     m_.as_of = d_.as_of;
     d_.first_contact.assign(d_.rows, d_.as_of);   // ages of customers are those of the day of the data
     m_.encoder = learn_encoder(d_, rows_, o, m_.findings, stop_);
-    learn_buying();
+    Table all = m_.encoder.encode(d_, rows_, stop_), buying = m_.encoder.encode(d_, b_.row, stop_);
+    give_up_columns();
+    learn_buying(std::move(all));
     if (m_.buying_companies < WalletModel::fewest_companies) {
       find("warning", "", m_.buyers, fmt::format("only {} companies buy: at least {} are needed for a quantile of purchases", m_.buying_companies, WalletModel::fewest_companies),
            "evidence alone makes potentials until then");
       return;
     }
-    learn_purchases();
+    learn_purchases(std::move(buying));
     calibrate();
     reliability();
   }
@@ -124,8 +126,18 @@ class Learner {
     }
   }
 
+  // Once rows are encoded, nothing is asked of their columns but the cohort.
+  void give_up_columns() {
+    for (DataColumn& c : d_.columns)
+      if (c.name != s_.cohort) {
+        DataColumn empty;
+        empty.name = std::move(c.name);
+        c = std::move(empty);
+      }
+  }
+
   // Whether a company buys at all.
-  void learn_buying() {
+  void learn_buying(Table table) {
     const auto buyers = static_cast<double>(m_.buyers), others = static_cast<double>(m_.rows - m_.buyers);
     m_.buys.target = "buys";
     m_.buys.n = m_.rows;
@@ -144,7 +156,8 @@ class Learner {
     CardOptions options;
     options.pairs = 0;
     options.seed = o_.seed;
-    LearnedCard learned = learn_scorecard({m_.encoder.encode(d_, rows_, stop_), m_.encoder, target, std::move(weight), count, company, {}, d_.has_company}, options, stop_);
+    options.compare = false;
+    LearnedCard learned = learn_scorecard({std::move(table), m_.encoder, target, std::move(weight), count, company, {}, d_.has_company}, options, stop_);
     m_.buys = std::move(learned.card);
     m_.buys.target = "buys";
     for (const CardMetric& metric : learned.metrics)
@@ -152,17 +165,20 @@ class Learner {
         find("info", "", m_.rows, fmt::format("whether a company buys at all: it scores above one that does not in {:.0f} % of pairs, on companies not learned from", 100 * *metric.value), "");
   }
 
-  void learn_purchases() {
-    Table table = m_.encoder.encode(d_, b_.row, stop_);
+  void learn_purchases(Table table) {
     const card::Binned binned = card::bin_rows(table, m_.encoder, stop_);
     const FineBins fine = cut_finely(binned.columns, table, m_.encoder, stop_);
     const Places places(binned, table);
+    table = Table{};
     const AdditiveLearner learner(binned, places, b_, stop_);
     Parts best;
     for (Additive& location : learner.candidates(b_.target)) {
       Parts parts = with_location(std::move(location), learner, fine);
       if (best.score.empty() || parts.loss < best.loss) best = std::move(parts);
     }
+    const BoostProblem quantile{fine, b_.target, b_.weight, {}, b_.fold, b_.company, b_.folds, m_.quantile};
+    Boosted direct = boost(quantile, stop_);
+    blend(best, quantile, direct);
     Boosted high = boost({fine, best.residual, b_.weight, best.unit, b_.fold, b_.company, b_.folds, WalletModel::high}, stop_);
     for (std::size_t r = 0; r < b_.size(); ++r) high_score_.push_back(best.residual[r] - high.held[r]);
     m_.location = card_of(best.location, binned, b_, b_.target, "purchases");
@@ -175,12 +191,13 @@ class Learner {
     m_.least_spread = best.least_spread;
     m_.mean_spread = 0;
     for (std::size_t r = 0; r < b_.size(); ++r) m_.mean_spread += b_.weight[r] * best.unit[r] * best.unit[r] / static_cast<double>(b_.size());
-    if (best.location.terms.empty() && best.at.all.trees.empty())
+    if (best.location.terms.empty() && best.at.all.trees.empty() && direct.all.trees.empty())
       find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
            "add attributes: size, industry, sites");
-    keep_columns(fine, {&best.at.all, &high.all});
+    keep_columns(fine, {&best.at.all, &high.all, &direct.all});
     m_.correction = std::move(best.at.all);
     m_.high_correction = std::move(high.all);
+    m_.direct = std::move(direct.all);
     unit_ = std::move(best.unit);
     score_ = std::move(best.score);
   }
@@ -207,21 +224,40 @@ class Learner {
       p.least_spread += b_.weight[r] / static_cast<double>(n) * p.root[r];
     }
     p.least_spread = std::max(least_spread, least_spread_share * p.least_spread);
+    p.location.held = {};
     p.spread = learner.learn(p.root);
     for (std::size_t r = 0; r < n; ++r) {
       p.unit[r] = std::pow(std::max(p.least_spread, p.spread.held[r]), 2);
       residual[r] /= p.unit[r];
     }
+    p.spread.held = {};
     p.at = boost({fine, residual, b_.weight, p.unit, b_.fold, b_.company, b_.folds, m_.quantile}, stop_);
     std::vector<Weighted> scores;
     for (std::size_t r = 0; r < n; ++r) {
       p.score.push_back(residual[r] - p.at.held[r]);
       scores.push_back({p.score[r], b_.weight[r]});
     }
+    p.at.held = {};
     const double shift = weighted_quantile(scores, m_.quantile, stop_);
     for (std::size_t r = 0; r < n; ++r) p.loss += b_.weight[r] * p.unit[r] * pinball(p.score[r] - shift, m_.quantile);
     p.residual = std::move(residual);
     return p;
+  }
+
+  // Puts the quantile of the model together with that of trees that know of no model, in the shares of the least loss (stacking:
+  // Wolpert 1992; of quantiles: Fakoor and others 2023).
+  void blend(Parts& p, const BoostProblem& problem, Boosted& direct) {
+    std::vector<double> model(b_.size());
+    std::vector<Weighted> scores;
+    for (std::size_t r = 0; r < b_.size(); ++r) scores.push_back({p.score[r], b_.weight[r]});
+    const double shift = weighted_quantile(scores, m_.quantile, stop_);
+    for (std::size_t r = 0; r < b_.size(); ++r) model[r] = b_.target[r] - p.unit[r] * (p.score[r] - shift);
+    m_.model_share = best_share(problem, model, direct.held);
+    if (m_.model_share == 1) direct.all = {};
+    for (std::size_t r = 0; r < b_.size(); ++r) {
+      const double centre = m_.model_share * (model[r] - p.unit[r] * shift) + (1 - m_.model_share) * direct.held[r];
+      p.score[r] = (b_.target[r] - centre) / p.unit[r];
+    }
   }
 
   // The columns that trees ask for.
@@ -364,6 +400,8 @@ WalletModel fit_wallet(const Sample& sample, const Zone& zone, const Stop& stop,
   m.purchases = s.purchases;
   for (const auto& e : s.evidence) m.evidence.push_back({e.kind, e.column, e.source, e.dated});
   Dataset data = read_dataset(sample, options, zone, stop, true);
+  // A company is no deal.
+  for (auto* figures : {&data.closed, &data.created, &data.amount, &data.ltv, &data.cac, &data.cycle, &data.retention, &data.effort, &data.hours, &data.dqs}) *figures = {};
   for (const Finding& f : data.findings)
     if (f.column == options.column_of("company_id") || f.column == options.column_of("weight")) m.findings.push_back(f);
   Learner(data, options, s, m, stop).learn();

@@ -1,6 +1,7 @@
 #include "wallet_trees.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <numeric>
 
@@ -8,8 +9,8 @@ namespace icp::wallet {
 
 namespace {
 
-constexpr std::size_t fine_bins = 255;
-constexpr std::size_t learned_rows = 30000;            // trees are grown on the first so many, which come in the order of a hash
+constexpr std::size_t fine_bins = 255;                 // and "not known": as many as a byte tells apart
+constexpr std::size_t learned_rows = 20000;            // trees are grown on the first so many, which come in the order of a hash
 constexpr int most_trees = 300, patience = 25, most_depth = 3;
 constexpr double rate = 0.1;
 constexpr double fewest_rows = 20, fewest_above = 5;   // of a leaf; above the quantile
@@ -31,14 +32,13 @@ class Grower {
     offset_.push_back(next);
   }
 
-  WalletTree grow(std::span<const std::uint32_t> rows, std::span<const double> residual) {
+  // A tree of those rows, whose residuals lose what it says.
+  WalletTree grow(std::span<const std::uint32_t> rows, std::span<double> residual) {
     rows_.assign(rows.begin(), rows.end());
-    gradient_.resize(p_.target.size());
-    for (const std::uint32_t r : rows_)
-      gradient_[r] = p_.weight[r] * (residual[r] < 0 ? p_.quantile - 1 : p_.quantile);
+    even_ = std::all_of(rows_.begin(), rows_.end(), [&](std::uint32_t r) { return p_.weight[r] == p_.weight[rows_.front()]; });
     WalletTree tree;
     tree.nodes.emplace_back();
-    divide(tree, 0, 0, rows_.size(), 0, count(0, rows_.size()), residual);
+    divide(tree, 0, 0, rows_.size(), 0, count(0, rows_.size(), residual), residual);
     return tree;
   }
 
@@ -49,19 +49,37 @@ class Grower {
     std::vector<std::uint64_t> left;
   };
 
-  std::vector<Sums> count(std::size_t from, std::size_t to) {
+  // Sums of each bin of each column, one column after another.
+  std::vector<Sums> count(std::size_t from, std::size_t to, std::span<const double> residual) {
     stop_.poll();
     std::vector<Sums> out(offset_.back());
-    for (std::size_t c = 0; c < p_.rows.columns.size(); ++c) {
-      Sums* sums = out.data() + offset_[c];
-      const std::uint16_t* bin = p_.rows.bin[c].data();
+    const std::size_t columns = p_.rows.columns.size();
+    const double above = p_.quantile, below = p_.quantile - 1;
+    if (!even_) {
       for (std::size_t i = from; i < to; ++i) {
         const std::uint32_t r = rows_[i];
-        Sums& s = sums[bin[r]];
-        s.gradient += gradient_[r];
-        s.weight += p_.weight[r];
-        s.rows += 1;
+        const double weight = p_.weight[r], gradient = weight * (residual[r] < 0 ? below : above);
+        for (std::size_t c = 0; c < columns; ++c) {
+          Sums& s = out[offset_[c] + p_.rows.at(r, c)];
+          s.gradient += gradient;
+          s.weight += weight;
+          s.rows += 1;
+        }
       }
+      return out;
+    }
+    // Of one weight: rows, and in the upper half of the number those below.
+    counts_.assign(offset_.back(), 0);
+    for (std::size_t i = from; i < to; ++i) {
+      const std::uint32_t r = rows_[i];
+      const std::uint64_t one = residual[r] < 0 ? 1 | std::uint64_t{1} << 32 : 1;
+      const std::uint8_t* bin = p_.rows.bin.data() + r * columns;
+      for (std::size_t c = 0; c < columns; ++c) counts_[offset_[c] + bin[c]] += one;
+    }
+    const double weight = p_.weight[rows_.front()];
+    for (std::size_t b = 0; b < out.size(); ++b) {
+      const auto rows = static_cast<double>(counts_[b] & 0xffffffffU), under = static_cast<double>(counts_[b] >> 32);
+      out[b] = {weight * (under * below + (rows - under) * above), weight * rows, rows};
     }
     return out;
   }
@@ -118,10 +136,10 @@ class Grower {
   }
 
   double leaf(std::size_t from, std::size_t to, std::span<const double> residual) {
+    if (from == to) return 0;
     values_.clear();
     for (std::size_t i = from; i < to; ++i) values_.push_back({residual[rows_[i]], p_.weight[rows_[i]]});
-    const double first = values_.front().weight;
-    if (std::all_of(values_.begin(), values_.end(), [&](const Weighted& v) { return v.weight == first; })) {
+    if (even_) {
       const auto n = static_cast<double>(values_.size());
       const auto place = values_.begin() + static_cast<std::ptrdiff_t>(std::clamp(std::ceil(p_.quantile * n * (1 - 1e-12)) - 1, 0.0, n - 1));
       std::nth_element(values_.begin(), place, values_.end(), [](const Weighted& a, const Weighted& b) { return a.value < b.value; });
@@ -130,7 +148,7 @@ class Grower {
     return rate * weighted_quantile(values_, p_.quantile, stop_);
   }
 
-  void divide(WalletTree& tree, std::size_t node, std::size_t from, std::size_t to, int depth, std::vector<Sums> sums, std::span<const double> residual) {
+  void divide(WalletTree& tree, std::size_t node, std::size_t from, std::size_t to, int depth, std::vector<Sums> sums, std::span<double> residual) {
     Cut cut;
     if (depth < most_depth && static_cast<double>(to - from) >= 2 * fewest_ && !sums.empty()) {
       Sums all;
@@ -142,25 +160,35 @@ class Grower {
       cut = best_cut(sums, all);
     }
     if (!(cut.gain > 0)) {
-      tree.nodes[node].value = leaf(from, to, residual);
+      const double value = tree.nodes[node].value = leaf(from, to, residual);
+      for (std::size_t i = from; i < to; ++i) residual[rows_[i]] -= value;
       return;
     }
-    const std::uint16_t* bin = p_.rows.bin[cut.column].data();
     const auto child = static_cast<std::uint32_t>(tree.nodes.size());
     tree.nodes[node].column = static_cast<std::int32_t>(cut.column);
     tree.nodes[node].left = std::move(cut.left);
     tree.nodes[node].child = child;
-    const WalletTree::Node parent = tree.nodes[node];
-    const auto middle = std::stable_partition(rows_.begin() + static_cast<std::ptrdiff_t>(from), rows_.begin() + static_cast<std::ptrdiff_t>(to),
-                                              [&](std::uint32_t r) { return parent.goes_left(bin[r]); });
-    const auto at = static_cast<std::size_t>(middle - rows_.begin());
+    // Those of the right in their order behind those of the left. Without a branch: which way a row goes cannot be foretold.
+    std::array<std::uint8_t, fine_bins + 1> left_bin{};
+    for (std::size_t b = 0; b < offset_[cut.column + 1] - offset_[cut.column]; ++b) left_bin[b] = tree.nodes[node].goes_left(static_cast<std::uint16_t>(b)) ? 1 : 0;
+    if (right_.size() < rows_.size()) right_.resize(rows_.size());
+    std::size_t at = from, behind = 0;
+    for (std::size_t i = from; i < to; ++i) {
+      const std::uint32_t r = rows_[i];
+      const std::size_t goes_left = left_bin[p_.rows.at(r, cut.column)];
+      rows_[at] = r;
+      right_[behind] = r;
+      at += goes_left;
+      behind += 1 - goes_left;
+    }
+    std::copy_n(right_.begin(), behind, rows_.begin() + static_cast<std::ptrdiff_t>(at));
     tree.nodes.emplace_back();
     tree.nodes.emplace_back();
     std::vector<Sums> left, right;
     if (depth + 1 < most_depth) {
       // The smaller part is counted; the larger is what is left.
       const bool smaller_left = at - from <= to - at;
-      std::vector<Sums> counted = smaller_left ? count(from, at) : count(at, to);
+      std::vector<Sums> counted = smaller_left ? count(from, at, residual) : count(at, to, residual);
       for (std::size_t b = 0; b < sums.size(); ++b) {
         sums[b].gradient -= counted[b].gradient;
         sums[b].weight -= counted[b].weight;
@@ -177,8 +205,9 @@ class Grower {
   const Stop& stop_;
   double fewest_ = fewest_rows;
   std::vector<std::size_t> offset_;
-  std::vector<std::uint32_t> rows_;
-  std::vector<double> gradient_;
+  std::vector<std::uint32_t> rows_, right_;
+  bool even_ = true;                         // all weights are one
+  std::vector<std::uint64_t> counts_;
   std::vector<Weighted> values_;
 };
 
@@ -192,15 +221,12 @@ class Ensemble {
     if (!values.empty()) trees.start = weighted_quantile(values, p.quantile, stop);
     for (const std::uint32_t r : rows_) residual_[r] = p.target[r] - trees.start;
   }
-  void grow() {
-    trees.trees.push_back(grower_.grow(rows_, residual_));
-    for (const std::uint32_t r : rows_) residual_[r] -= last(r);
-  }
+  void grow() { trees.trees.push_back(grower_.grow(rows_, residual_)); }
   double last(std::uint32_t r) const {
-    return trees.trees.back().at([&](std::size_t c) { return p_.rows.bin[c][r]; });
+    return trees.trees.back().at([&](std::size_t c) { return p_.rows.at(r, c); });
   }
   double at(std::uint32_t r) const {
-    return trees.at([&](std::size_t c) { return p_.rows.bin[c][r]; });
+    return trees.at([&](std::size_t c) { return p_.rows.at(r, c); });
   }
   WalletTrees trees;
 
@@ -230,17 +256,21 @@ FineBins cut_finely(std::span<const CardColumn> coarse, const Table& table, cons
       }
       column.bins = static_cast<std::uint16_t>(column.edges.size() + 1);
     }
-    std::vector<std::uint16_t> bin(table.rows);
+    column.n.assign(static_cast<std::size_t>(column.bins) + 1, 0);
+    out.columns.push_back(std::move(column));
+    out.ordered.push_back(number ? 1 : 0);
+  }
+  out.bin.resize(table.rows * out.columns.size());
+  for (std::size_t c = 0; c < out.columns.size(); ++c) {
+    CardColumn& column = out.columns[c];
+    const TableColumn& from = table.columns[column.feature];
     Pace pace(stop);
     for (std::size_t r = 0; r < table.rows; ++r) {
       pace.step();
-      bin[r] = column.bin(from, r);
+      const std::uint16_t bin = column.bin(from, r);
+      out.bin[r * out.columns.size() + c] = static_cast<std::uint8_t>(bin);
+      column.n[bin] += 1;
     }
-    column.n.assign(static_cast<std::size_t>(column.bins) + 1, 0);
-    for (const std::uint16_t b : bin) column.n[b] += 1;
-    out.columns.push_back(std::move(column));
-    out.ordered.push_back(number ? 1 : 0);
-    out.bin.push_back(std::move(bin));
   }
   return out;
 }
@@ -288,9 +318,9 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
   }
   const auto of = [&](std::uint32_t r) -> Ensemble& { return held[p.fold[r]]; };
   const auto loss = [&](std::uint32_t r, double predicted) {
-    return p.weight[r] * p.unit[r] * pinball(p.target[r] - predicted, p.quantile);
+    return p.weight[r] * (p.unit.empty() ? 1 : p.unit[r]) * pinball(p.target[r] - predicted, p.quantile);
   };
-  std::vector<double> now(learned), first(learned), best_loss(learned), best_held(learned);
+  std::vector<double> now(learned), first(learned), best_loss(learned), gain(learned), best_now;
   for (std::uint32_t r = 0; r < learned; ++r) {
     now[r] = of(r).trees.start;
     first[r] = loss(r, now[r]);
@@ -298,6 +328,8 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
   double least = std::accumulate(first.begin(), first.end(), 0.0);
   std::size_t best = 0;
   best_loss = first;
+  best_now = now;
+  const std::vector<double> start = now;
   for (int i = 1; i <= most_trees && !p.rows.columns.empty(); ++i) {
     for (Ensemble& e : held) e.grow();
     double sum = 0;
@@ -311,25 +343,50 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
       least = sum;
       best = static_cast<std::size_t>(i);
       best_loss = std::move(losses);
+      best_now = now;
     } else if (static_cast<std::size_t>(i) - best >= patience) {
       break;
     }
   }
-  for (std::uint32_t r = 0; r < learned; ++r) best_held[r] = first[r] - best_loss[r];
-  if (best > 0 && standardised_gain(best_held, p.company.first(learned)) <= sure) best = 0;
+  for (std::uint32_t r = 0; r < learned; ++r) gain[r] = first[r] - best_loss[r];
+  if (best > 0 && standardised_gain(gain, p.company.first(learned)) <= sure) {
+    best = 0;
+    best_now = start;
+  }
   std::vector<std::uint32_t> all(learned);
   std::iota(all.begin(), all.end(), 0u);
   Ensemble full(p, std::move(all), stop);
   for (std::size_t i = 0; i < best; ++i) full.grow();
   for (Ensemble& e : held) e.trees.trees.resize(best);
   Boosted out;
+  out.held = std::move(best_now);
   Pace pace(stop);
-  for (std::uint32_t r = 0; r < rows; ++r) {
+  for (std::uint32_t r = static_cast<std::uint32_t>(learned); r < rows; ++r) {
     pace.step();
     out.held.push_back(of(r).at(r));
   }
   out.all = std::move(full.trees);
   return out;
+}
+
+double best_share(const BoostProblem& p, std::span<const double> first, std::span<const double> second) {
+  const auto loss = [&](int hundredths) {
+    const double share = hundredths / 100.0;
+    double sum = 0;
+    for (std::size_t r = 0; r < p.target.size(); ++r) sum += p.weight[r] * pinball(p.target[r] - share * first[r] - (1 - share) * second[r], p.quantile);
+    return sum;
+  };
+  // The loss is convex in the share.
+  int low = 0, high = 100;
+  while (high - low > 2) {
+    const int a = low + (high - low) / 3, b = high - (high - low) / 3;
+    if (loss(a) < loss(b)) high = b;
+    else low = a;
+  }
+  int best = high;
+  for (int s = high - 1; s >= low; --s)
+    if (loss(s) < loss(best)) best = s;
+  return best / 100.0;
 }
 
 }  // namespace icp::wallet

@@ -16,14 +16,15 @@ namespace icp::wallet {
 struct FineBins {
   std::vector<CardColumn> columns;
   std::vector<std::uint8_t> ordered;                   // bins of numbers
-  std::vector<std::vector<std::uint16_t>> bin;         // [column], by row
+  std::vector<std::uint8_t> bin;                       // by row, its columns one after another
+  std::uint8_t at(std::size_t row, std::size_t column) const { return bin[row * columns.size() + column]; }
 };
 // `coarse`: the columns of cards, whose numbers are cut again.
 FineBins cut_finely(std::span<const CardColumn> coarse, const Table& table, const Encoder& encoder, const Stop& stop);
 
 struct BoostProblem {
   const FineBins& rows;
-  std::span<const double> target, weight, unit;        // by row; the loss counts in units
+  std::span<const double> target, weight, unit;        // by row; the loss counts in units, where there are some
   std::span<const std::uint8_t> fold;                  // by row, 0 ... folds - 1
   std::span<const std::int32_t> company;               // by row
   int folds = 5;
@@ -34,6 +35,9 @@ struct Boosted {
   std::vector<double> held;                            // by row: of trees that had not seen its fold
 };
 Boosted boost(const BoostProblem& problem, const Stop& stop);
+
+// Which share of the first predictions, of hundredths, leaves the least loss where the rest is that of the second.
+double best_share(const BoostProblem& problem, std::span<const double> first, std::span<const double> second);
 
 // Mean pinball loss of y at a prediction of its quantile.
 inline double pinball(double residual, double quantile) { return residual >= 0 ? quantile * residual : (quantile - 1) * residual; }

@@ -44,7 +44,9 @@ ICP_FUNCTION(icp_expected_moves) {
   const icp::MoveForecast f =
       icp::forecast_moves(windows, PG_GETARG_INT64(3), PG_GETARG_FLOAT8(4), PG_GETARG_INT64(5), PG_GETARG_FLOAT8(6), stop());
   ResultSet row(fcinfo, ResultSet::AsRow{});
-  row.number("expected", f.expected).integer("lo", f.low).integer("hi", f.high).number("enough", f.enough);
+  row.number("expected", f.expected);
+  if (f.enough) row.number("enough", *f.enough);
+  if (f.low && f.high) row.integer("lo", *f.low).integer("hi", *f.high);
   row.number("rate", f.rate).number("correlation", f.correlation);
   return row.row();
 }

@@ -10,6 +10,7 @@
 #include "pg/expanded.hpp"
 #include "pg/kept.hpp"
 #include "pg/memory.hpp"
+#include "pg/reader.hpp"
 #include "pg/report.hpp"
 #include "pg/result.hpp"
 #include "pg/varlena.hpp"
@@ -218,7 +219,7 @@ ICP_FUNCTION(ltv_fit_by_final) {
 }
 
 ICP_FUNCTION(ltv_parameters) { return icp::pg::return_report(fcinfo, icp::report_ltv_parameters(icp::pg::argument<icp::LtvModel>(fcinfo, 0))); }
-ICP_FUNCTION(ltv_diagnostics) { return icp::pg::return_report(fcinfo, icp::report_ltv_diagnostics(icp::pg::argument<icp::LtvModel>(fcinfo, 0))); }
+ICP_FUNCTION(ltv_diagnostics) { return icp::pg::return_report(fcinfo, icp::report_ltv_diagnostics(icp::pg::argument<icp::LtvModel>(fcinfo, 0), icp::pg::language_argument(fcinfo, 1))); }
 ICP_FUNCTION(ltv_model_name) { return icp::pg::make_text(icp::name_of(icp::pg::argument<icp::LtvModel>(fcinfo, 0).kind)); }
 
 namespace {

@@ -124,7 +124,8 @@ INSERT INTO icp_potential_goals (title, target, starts_on, due_on, measure, matr
   ('ten up', 3, '2025-10-01', '2025-12-31', 'cell', 'main', NULL, NULL, 'all'), ('only one snapshot', 1, '2025-01-01', '2025-03-01', 'cell', 'eu', NULL, NULL, 'all');
 SELECT goal, title, target, done, round(expected_by_due::numeric, 3) AS expected, expected_lo AS lo, expected_hi AS hi, round(probability::numeric, 3) AS p, status, baseline_as_of, as_of, days_left AS days,
        eligible, remaining, fallen_back AS back, gone, windows, observed, moves FROM icp_potential_goal_progress ORDER BY goal;
-SELECT round(expected::numeric, 4) AS expected, lo, hi, round(enough::numeric, 2) AS enough FROM icp_expected_moves('{90}', '{100}', '{7}', 40, 90, 3);
+SELECT round(expected::numeric, 4) AS expected, lo, hi, round(enough::numeric, 2) AS enough FROM icp_expected_moves('{90}', '{100}', '{7}', 40, 90, 3)
+UNION ALL SELECT round(expected::numeric, 4), lo, hi, round(enough::numeric, 2) FROM icp_expected_moves('{90,90,90}', '{100,100,100}', '{7,9,5}', 40, 90, 3);
 SELECT icp_expected_moves('{}', '{}', '{}', 40, 90), icp_expected_moves('{90}', '{0}', '{0}', 40, 90), icp_expected_moves(NULL, '{1}', '{1}', 1, 1);
 SELECT e.state, e.message FROM (VALUES ('{90}', '{5}', '{6}'), ('{90}', '{5,6}', '{1}'), ('{-1}', '{5}', '{1}'), ('{NaN}', '{5}', '{1}'), ('{90}', '{5}', '{NULL}')) v (a, b, c),
   pg_temp.error_of(format('SELECT icp_expected_moves(%L, %L, %L, 1, 1)', a, b, c)) e;

@@ -48,6 +48,8 @@ RESET ALL;
 -- What was learned.
 SELECT part, name, round(value::numeric, 2) AS value, standard_error > 0 AS known, lo < value AND value < hi AS inside FROM model, ltv_parameters(m);
 SELECT severity, name, round(value::numeric, 2) AS value, round(lo::numeric, 1) AS lo, round(hi::numeric, 1) AS hi, message FROM model, ltv_diagnostics(m);
+SELECT severity, name, message FROM model, ltv_diagnostics(m, 'ru');
+SELECT count(*) FROM model, ltv_diagnostics(m, 'de');
 SELECT ltv_model_name(ltv_fit(h, '{"model": "pareto_nbd", "holdout": false}')), ltv_model_name(ltv_fit(h, '{"period": "month"}')), ltv_model_name(ltv_fit(h, '{"subscription": true, "period": "month"}')), ltv_model_name(ltv_fit(h, '{"model": "mbg_nbd", "spend": "all", "holdout": "2024-06-30"}')) FROM shop_history;
 
 -- What customers will buy and be worth: the task as it is typed.

@@ -18,6 +18,8 @@ INSERT INTO orders VALUES (1, 100, 'EUR', '2025-01-05'), (2, 100, 'USD', '2025-0
 SELECT o.id, c.* FROM orders o CROSS JOIN LATERAL icp_convert(o.amount, o.currency, icp_day(o.ordered_at), 'EUR') c ORDER BY o.id;
 SELECT * FROM icp_missing_rates('orders', 'EUR', at => 'ordered_at');
 SELECT problem, currency, row_count FROM icp_missing_rates('orders', 'eur', at => 'ordered_at', max_age => NULL);
+SELECT problem, currency, hint FROM icp_missing_rates('orders', 'EUR', at => 'ordered_at', language => 'RU');
+SELECT problem FROM icp_missing_rates('orders', 'EUR', at => 'ordered_at', language => 'de');
 DO $$BEGIN PERFORM FROM icp_missing_rates('orders', 'EUR', at => 'ordered_on'); EXCEPTION WHEN undefined_column THEN RAISE NOTICE '%', SQLERRM; END$$;
 SELECT count(*) FROM icp_missing_rates('orders', NULL);
 -- Inlined: no function of SQL is left to be called for a row but the one that looks up a rate.

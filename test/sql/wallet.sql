@@ -7,7 +7,7 @@ SELECT i AS client_id, (ARRAY['retail', 'Wholesale', 'it'])[1 + i % 3] AS indust
             ELSE round((100 * (10 + (37 * i) % 211) ^ 0.7 * CASE i % 3 WHEN 1 THEN 3 ELSE 1 END * exp(((i * 15485863::bigint) % 1009) / 504.5 - 1))::numeric, 2) END AS purchases
 FROM generate_series(1, 1500) i;
 CREATE TABLE model AS SELECT potential_fit(c, '{"potential": {"cohort": "industry"}}') AS m FROM client c;
-SELECT quantile, n, n_buyers, n_companies, n_buying_companies, reliability, cohort, features, loss < 0.8 * loss_base AS foretells, round(expected_reached::numeric, 3) AS expected_reached
+SELECT quantile, n, n_buyers, n_companies, n_buying_companies, reliability, cohort, features, loss < 0.8 * loss_base AS foretells, model_share BETWEEN 0.5 AND 1 AS additive, round(expected_reached::numeric, 3) AS expected_reached
 FROM potential_summary((SELECT m FROM model));
 SELECT cohort, n, n_companies, quantile, round(below_before::numeric, 2) AS below_before, expected_reached, loss < loss_base AS better FROM potential_groups((SELECT m FROM model));
 SELECT severity, column_name, rows, message FROM potential_diagnostics((SELECT m FROM model));

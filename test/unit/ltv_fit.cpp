@@ -54,6 +54,53 @@ TEST(LtvFit, Recovers) {
   }
 }
 
+// Of few customers the parameters of spend are uncertain: the delta method holds the expected spend that the true parameters give,
+// and intervals of what customers will be worth take it in.
+TEST(LtvFit, SpendOfFewCustomersIsUncertain) {
+  const std::vector<double> q = test::usual(LtvKind::bg_nbd), spend = {6, 4, 15};
+  const auto expected = [](double x, double mean) { return [x, mean](const std::vector<double>& s) { return std::log(s[0] * (s[2] + x * mean) / (s[0] * x + s[1] - 1)); }; };
+  const std::vector<test::Quantity> asked = {{"of nobody", false, expected(0, 0)}, {"of two purchases of 45", false, expected(2, 45)}};
+  Random random(31);
+  int sets = 0, held[2] = {};
+  double n = 0, with = 0, without = 0, wider = 0;
+  const LtvTerms terms{52, 0, 1};
+  for (int set = 0; set < 200; ++set) {
+    LtvSample sample;
+    sample.start(R"({"model": "bg_nbd"})");
+    for (int i = 0; i < 60; ++i) sample.add(test::live(LtvKind::bg_nbd, q, spend, 40 + 60 * random.uniform(), 0, random).history());
+    LtvModel m = *fit_ltv(sample);
+    if (m.spend.values.empty() || m.spend.values[1] <= 1.05 || m.spend.covariance[0] == 0 || m.spend.covariance[4] == 0 || m.spend.covariance[8] == 0) continue;
+    ++sets;
+    const auto holds = test::covered(m.spend, spend, asked);
+    for (int i = 0; i < 2; ++i) held[i] += holds[static_cast<std::size_t>(i)] ? 1 : 0;
+    LtvScorer scorer(m);
+    m.spend.covariance.assign(9, 0);
+    LtvScorer sure(m);
+    // Of one that is there and buys, few chances hide what it spends.
+    const LtvSummary steady = ltv_history_of(5, 49, 50, 45, 1).summary();
+    const LtvValue open = scorer.value(steady, {}, 0, terms), closed = sure.value(steady, {}, 0, terms);
+    EXPECT_GT(open.hi - open.lo, closed.hi - closed.lo);
+    wider += (open.hi - open.lo) / (closed.hi - closed.lo);
+    for (int i = 0; i < 40; ++i) {
+      const test::Life life = test::live(LtvKind::bg_nbd, q, spend, 40 + 60 * random.uniform(), 52, random);
+      const LtvSummary h = life.history().summary();
+      double money = 0;
+      for (const auto& [at, amount] : life.later) money += amount;
+      const auto inside = [&](const LtvValue& v) { return v.to_date + money >= v.lo - 1e-9 && v.to_date + money <= v.hi + 1e-9 ? 1 : 0; };
+      const LtvValue a = scorer.value(h, {}, 0, terms), b = sure.value(h, {}, 0, terms);
+      n += 1;
+      with += inside(a);
+      without += inside(b);
+    }
+  }
+  RecordProperty("spend", std::to_string(held[0]) + " and " + std::to_string(held[1]) + " of " + std::to_string(sets));
+  RecordProperty("values", std::to_string(with / n) + " with, " + std::to_string(without / n) + " without, width " + std::to_string(wider / sets));
+  EXPECT_GT(sets, 150);
+  for (const int h : held) EXPECT_GE(h, 0.88 * sets);
+  EXPECT_GE(with / n, 0.88);
+  EXPECT_GE(with, without);
+}
+
 TEST(LtvFit, OrderAndPartsDoNotMatter) {
   auto histories = shop(800, 5);
   Random random(9);

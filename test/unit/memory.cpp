@@ -5,6 +5,8 @@
 #include <malloc.h>
 #include <time.h>
 
+#include <fmt/format.h>
+
 #include "icp/archive.hpp"
 #include "icp/error.hpp"
 #include "icp/hash.hpp"
@@ -115,6 +117,27 @@ TEST(Memory, AnOrdinaryViewNeedsLessThanTheDefault) {
   EXPECT_EQ(extent.rows, 100000u);
   RecordProperty("bytes", std::to_string(fit_memory(extent, options)));
   EXPECT_LT(fit_memory(extent, options), 64u << 20);
+}
+
+// Twenty attributes, with the client and its purchases.
+TEST(Memory, AnOrdinaryWalletNeedsLessThanTheDefault) {
+  Random random(4);
+  std::vector<std::string> names = {"client_id", "purchases"};
+  for (int i = 0; i < 20; ++i) names.push_back(fmt::format("{}{}", i < 14 ? "number" : "word", i));
+  Sample sample;
+  sample.start("{}", "", 1'000'000, 0);
+  const auto binding = sample.bind(std::vector<std::string_view>(names.begin(), names.end()));
+  const std::string_view words[] = {"wholesale", "online retail", "manufacturing", "software", "construction", "public"};
+  for (int i = 0; i < 100000; ++i) {
+    std::vector<Value> row = {Value::of(static_cast<double>(i)), Value::of(std::exp(random.normal()))};
+    for (int c = 0; c < 20; ++c) row.push_back(c < 14 ? Value::of(random.normal()) : test::text(words[random.below(6)]));
+    sample.add(binding, row);
+  }
+  Options options = parse_options("{}");
+  options.roles["company_id"] = "client_id";
+  const Extent extent = measure(sample, options, Stop{});
+  EXPECT_EQ(extent.rows, 100000u);
+  EXPECT_LT(wallet_memory(extent, options), 64u << 20);
 }
 
 TEST(Memory, TooLittleIsAnErrorThatNamesBothNumbers) {
