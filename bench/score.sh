@@ -47,7 +47,7 @@ line 'no-op C function of the row' "$noop" "$scan"
 line "icp_cohort(l, 'bench') above the no-op" "$named" "$noop"
 line "icp_cohort(l, model value) above the no-op" "$value" "$noop"
 line "icp_score(l, 'bench') above the no-op" "$score" "$noop"
-line "icp_score(l, …), cards empty, above the no-op" "$empty" "$noop"
+line 'icp_score, cards empty, above the no-op' "$empty" "$noop"
 line 'the scorecards: what they add' "$score" "$empty"
 line "icp_cohort(to_jsonb(l), …) above to_jsonb" "$json" "$tojson"
 awk -v a="$named" -v b="$noop" -v n="$leads" 'BEGIN { printf "aim: icp_cohort at most 1 µs above the no-op: %.3f µs, ratio %.2f\n", 1e6 * (a - b) / n, a / b }'
