@@ -76,7 +76,7 @@ void find_scorecards(Model& m, const Training& t, const Stop& stop) {
   options.monotone = t.options.scorecard.monotone;
   options.seed = t.options.seed;
   for (const auto& [column, direction] : options.monotone)
-    if (std::none_of(m.encoder.features.begin(), m.encoder.features.end(), [&](const Feature& f) { return f.name == column && f.kind == Kind::numeric; }))
+    if (std::none_of(m.encoder.features.begin(), m.encoder.features.end(), [&name = column](const Feature& f) { return f.name == name && f.kind == Kind::numeric; }))
       m.findings.push_back({"warning", column, -1, "scorecard.monotone names no numeric feature of the model", "check the spelling, and whether it was left out"});
   for (const Feature& f : m.encoder.features)
     if (!as_often_unknown(f, t.options)) {

@@ -13,6 +13,7 @@ constexpr std::size_t fine_bins = 255;                 // and "not known": as ma
 constexpr std::size_t learned_rows = 20000;            // trees are grown on the first so many, which come in the order of a hash
 constexpr int most_trees = 300, patience = 25, most_depth = 3;
 constexpr double rate = 0.1;
+constexpr int share_steps = 20;
 constexpr double fewest_rows = 20, fewest_above = 5;   // of a leaf; above the quantile
 constexpr double category_shrinkage = 10;              // rows of no effect in every category while they are put in order
 
@@ -370,23 +371,30 @@ Boosted boost(const BoostProblem& p, const Stop& stop) {
 }
 
 double best_share(const BoostProblem& p, std::span<const double> first, std::span<const double> second) {
-  const auto loss = [&](int hundredths) {
-    const double share = hundredths / 100.0;
-    double sum = 0;
-    for (std::size_t r = 0; r < p.target.size(); ++r) sum += p.weight[r] * pinball(p.target[r] - share * first[r] - (1 - share) * second[r], p.quantile);
+  double top = -HUGE_VAL;
+  for (const double y : p.target) top = std::max(top, y);
+  // The loss of logarithms, and that of what they are logarithms of, each against that of the first alone.
+  const auto losses = [&](double share) {
+    std::array<double, 2> sum{};
+    for (std::size_t r = 0; r < p.target.size(); ++r) {
+      const double at = share * first[r] + (1 - share) * second[r];
+      sum[0] += p.weight[r] * pinball(p.target[r] - at, p.quantile);
+      sum[1] += p.weight[r] * pinball(std::exp(p.target[r] - top) - std::exp(std::min(at - top, 100.0)), p.quantile);
+    }
     return sum;
   };
-  // The loss is convex in the share.
-  int low = 0, high = 100;
-  while (high - low > 2) {
-    const int a = low + (high - low) / 3, b = high - (high - low) / 3;
-    if (loss(a) < loss(b)) high = b;
-    else low = a;
+  const std::array<double, 2> alone = losses(1);
+  if (!(alone[0] > 0 && alone[1] > 0)) return 1;
+  double best = 1, least = 2;
+  for (int step = share_steps - 1; step >= 0; --step) {
+    const double share = static_cast<double>(step) / share_steps;
+    const auto [logarithms, money] = losses(share);
+    const double loss = logarithms / alone[0] + money / alone[1];
+    if (!(loss < least)) continue;
+    least = loss;
+    best = share;
   }
-  int best = high;
-  for (int s = high - 1; s >= low; --s)
-    if (loss(s) < loss(best)) best = s;
-  return best / 100.0;
+  return best;
 }
 
 }  // namespace icp::wallet

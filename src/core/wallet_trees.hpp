@@ -36,7 +36,8 @@ struct Boosted {
 };
 Boosted boost(const BoostProblem& problem, const Stop& stop);
 
-// Which share of the first predictions, of hundredths, leaves the least loss where the rest is that of the second.
+// Which share of the first predictions leaves the least loss where the rest is that of the second: the loss of logarithms and that of
+// what they are logarithms of, each against that of the first alone, since neither unit says all of a wallet.
 double best_share(const BoostProblem& problem, std::span<const double> first, std::span<const double> second);
 
 // Mean pinball loss of y at a prediction of its quantile.

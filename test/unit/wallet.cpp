@@ -169,6 +169,7 @@ TEST(Wallet, TheLossIsNearlyThatOfTheTruthAndTheIntervalHoldsIt) {
   for (const Market market : {Market::plain, Market::spread, Market::shape}) {
     const Study s = study(market, 3000, 3000, 7 + static_cast<std::uint64_t>(market), "{}");
     EXPECT_LT(s.by[0].loss / s.by[0].least, allowed[static_cast<int>(market)]) << static_cast<int>(market);
+    RecordProperty("market_" + std::to_string(static_cast<int>(market)), std::to_string(s.by[0].loss / s.by[0].least) + " of the least loss, interval holds " + std::to_string(s.by[0].within / s.by[0].told));
     EXPECT_GT(s.by[0].within / s.by[0].told, 0.9) << static_cast<int>(market);
     EXPECT_LT(s.model.groups[0].loss, 0.85 * s.model.groups[0].base_loss);
   }
@@ -197,6 +198,7 @@ TEST(Wallet, NothingFromNothing) {
     EXPECT_NEAR(std::log(low), 0.84, 0.6);
     differ += high > 1.25 * low ? 1 : 0;
   }
+  RecordProperty("differ", differ);
   EXPECT_LE(differ, 3);
 }
 
