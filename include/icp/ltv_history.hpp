@@ -46,6 +46,21 @@ struct LtvDay {
   friend bool operator==(const LtvDay&, const LtvDay&) = default;
 };
 
+// A history that was made from numbers.
+struct LtvNumbers {
+  double frequency = 0, recency = 0, age = 0;           // weeks
+  double mean_spend = std::numeric_limits<double>::quiet_NaN();
+  double weight = 1;                                    // a multiple of 2^-20
+  template <class A>
+  void describe(A& a) {
+    a.field("frequency", frequency);
+    a.field("recency", recency);
+    a.field("age", age);
+    a.field("mean_spend", mean_spend);
+    a.field("weight", weight);
+  }
+};
+
 // The history as it travels: canonical, described, validated. Either days or numbers.
 struct LtvHistory {
   static constexpr std::uint16_t version = 1;
@@ -54,23 +69,9 @@ struct LtvHistory {
   static constexpr double max_weeks = 1e6, max_frequency = 1e9, max_weight = 1e9;
   static constexpr std::int32_t max_day = 100'000'000;
 
-  struct Numbers {
-    double frequency = 0, recency = 0, age = 0;           // weeks
-    double mean_spend = std::numeric_limits<double>::quiet_NaN();
-    double weight = 1;                                    // a multiple of 2^-20
-    template <class A>
-    void describe(A& a) {
-      a.field("frequency", frequency);
-      a.field("recency", recency);
-      a.field("age", age);
-      a.field("mean_spend", mean_spend);
-      a.field("weight", weight);
-    }
-  };
-
   std::optional<std::int32_t> until;                      // the last day that counts; nothing: made from numbers, or new
   std::vector<LtvDay> days;                               // in order
-  std::optional<Numbers> numbers;
+  std::optional<LtvNumbers> numbers;
 
   void validate() const;
   template <class A>

@@ -52,7 +52,7 @@ void add_to(LtvDay& day, __int128 amount) {
 }
 
 // What `numbers` say.
-LtvSummary summary_of(const LtvHistory::Numbers& n) {
+LtvSummary summary_of(const LtvNumbers& n) {
   LtvSummary s;
   s.bought = true;
   s.frequency = n.frequency;
@@ -64,7 +64,7 @@ LtvSummary summary_of(const LtvHistory::Numbers& n) {
   return s;
 }
 
-const char* fault(const LtvHistory::Numbers& n) {
+const char* fault(const LtvNumbers& n) {
   if (!(n.frequency >= 0 && n.frequency <= LtvHistory::max_frequency && n.frequency == std::floor(n.frequency)))
     return "The frequency must be a whole number from 0 to 1e9: purchases after the first.";
   if (!(n.age >= 0 && n.age <= LtvHistory::max_weeks)) return "The age must be from 0 to 1e6 weeks.";
@@ -204,7 +204,7 @@ LtvHistoryWords::LtvHistoryWords(std::span<std::uint64_t> words) : words_(words.
   Header& h = header();
   if (h.version == 0) h.version = LtvHistory::version;  // new words
   if (h.version != LtvHistory::version || h.kind > of_numbers || h.days > capacity[static_cast<std::size_t>(class_)]) damaged();
-  if (h.kind == of_numbers && words.size() < 2 + sizeof(LtvHistory::Numbers) / 8) damaged();
+  if (h.kind == of_numbers && words.size() < 2 + sizeof(LtvNumbers) / 8) damaged();
 }
 
 bool LtvHistoryWords::add(std::int32_t day, double amount, std::int32_t until) {
@@ -244,7 +244,7 @@ void LtvHistoryWords::load(const LtvHistory& history) {
   h.until = history.until.value_or(0);
   h.days = static_cast<std::uint32_t>(history.days.size());
   h.kind = history.numbers ? of_numbers : history.until ? of_days : 0;
-  if (history.numbers) std::memcpy(words_ + 2, &*history.numbers, sizeof(LtvHistory::Numbers));
+  if (history.numbers) std::memcpy(words_ + 2, &*history.numbers, sizeof(LtvNumbers));
   else std::copy(history.days.begin(), history.days.end(), room());
 }
 
@@ -252,14 +252,14 @@ LtvHistory LtvHistoryWords::state() const {
   const Header& h = header();
   LtvHistory out;
   if (h.kind == of_days) out.until = h.until;
-  if (h.kind == of_numbers) std::memcpy(static_cast<void*>(&out.numbers.emplace()), words_ + 2, sizeof(LtvHistory::Numbers));
+  if (h.kind == of_numbers) std::memcpy(static_cast<void*>(&out.numbers.emplace()), words_ + 2, sizeof(LtvNumbers));
   else out.days.assign(room(), room() + h.days);
   return out;
 }
 
 LtvSummary LtvHistoryWords::summary() const {
   if (from_numbers()) {
-    LtvHistory::Numbers n;
+    LtvNumbers n;
     std::memcpy(static_cast<void*>(&n), words_ + 2, sizeof n);
     if (fault(n) != nullptr) damaged();
     return summary_of(n);
