@@ -13,7 +13,8 @@ namespace icp {
 // A plain C function: returns true when the computation must end. It may be called often (it should cost a few
 // nanoseconds when there is nothing to do) and must not throw.
 using StopFunction = bool (*)(void* context);
-// Hears what is being done, and the share of it that is done, 0 to 1. It may be called often, and may throw.
+// Hears what is being done (a text that lives as long as the program), and the share of it that is done, 0 to 1. It may be
+// called often and must not throw.
 using ProgressFunction = void (*)(void* context, const char* what, double share);
 
 class Stop {

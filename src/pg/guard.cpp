@@ -2,6 +2,7 @@
 #include "icp/text.hpp"
 
 #include "pg/guard.hpp"
+#include "pg/progress.hpp"
 
 namespace icp::pg {
 
@@ -162,7 +163,8 @@ void throw_error(ErrorData* error) {
 }
 
 bool stop_requested(void*) noexcept {
-  if (__builtin_expect(!InterruptPending, 1)) return false;
+  if (__builtin_expect(!InterruptPending && !progress_wanted, 1)) return false;
+  if (interrupt == nullptr && progress_wanted) interrupt = protect([](void*) { tell_progress(); }, nullptr);
   if (interrupt == nullptr) interrupt = protect([](void*) { CHECK_FOR_INTERRUPTS(); }, nullptr);
   return interrupt != nullptr;
 }

@@ -65,7 +65,7 @@ auto pg_call(F&& body) {
 // Polls for an interrupt; see DESIGN.md, "Cancel". Costs one load while there is none. A harmless request is served
 // and the computation goes on; for the others the error is kept, the core unwinds by Cancelled, the guard raises it.
 bool stop_requested(void*) noexcept;
-// Where the setting icp.progress is on: a NOTICE a second, of what is being done and how far it is.
+// Keeps what is being done and how far it is. Where the setting icp.progress is on, polls tell it once a second, as a NOTICE.
 void report_progress(void*, const char* what, double share);
 inline Stop stop() { return Stop(stop_requested, nullptr, report_progress); }
 // The same for loops of the bridge itself.
