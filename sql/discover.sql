@@ -13,7 +13,7 @@ CREATE TYPE icp_rule AS (
     p_adjusted double precision, holdout_n bigint, holdout_value double precision,
     n_companies bigint, significant boolean, reliability text, search text, target text);
 COMMENT ON TYPE icp_rule IS 'A rule and what it is worth: element of the result of icp_discover, row of icp_rules.';
-COMMENT ON COLUMN icp_rule.rank IS 'By quality on the rows that chose the rules, from 1 for each target.';
+COMMENT ON COLUMN icp_rule.rank IS 'By the test statistic, on all rows that had a say in choosing the rules, from 1 for each target.';
 COMMENT ON COLUMN icp_rule.rule IS 'The conditions in words.';
 COMMENT ON COLUMN icp_rule.predicate IS 'The conditions as SQL over the columns of the rows; numeric ranges include their lower bound and not their upper.';
 COMMENT ON COLUMN icp_rule.population IS 'SQL: the rows among which n are counted, those whose target is known; of icp_rules closed and mature besides. For the DQS the view needs the alias d.';

@@ -63,7 +63,7 @@ struct Rule {
   std::optional<double> holdout_value; // their mean
   std::optional<double> low, high;     // 95 % interval of the true mean; nothing below 20 held-out rows
   std::optional<double> lift_ratio, lift_difference;  // held-out mean against the mean of all held-out rows
-  double quality = 0;                  // signed like the difference; on the rows that chose it
+  double quality = 0;                  // signed like the difference; on all rows that had a say in choosing it
   double p_adjusted = 1;               // over everything searched, on the scale of the whole budget
   bool significant = false;
   template <class A>

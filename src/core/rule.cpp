@@ -211,15 +211,17 @@ class List {
     std::set<std::vector<std::uint32_t>> claimed;
     const auto claim = [&](const Path& p) { return claimed.emplace(p.ids().begin(), p.ids().end()).second; };
     for (const Draft& d : drafts_) claim(d.candidate.path);
+    std::vector<std::optional<Path>> simple(best.size());
     for (Draft& d : drafts_) {
       const double sign = d.candidate.quality > 0 ? 1 : -1;
       const Bits rows = chosen.of(d.candidate.path);
       std::vector<Path> kin{d.candidate.path};
-      for (const Candidate& c : best) {
-        if (kin.size() >= most_kin || std::abs(c.statistic) < pays) break;
-        if (sign * c.statistic < 0) continue;
-        stop_.poll();
-        const Path path = simplest(c.path, sign, m, chosen);
+      for (std::size_t i = 0; i < best.size() && kin.size() < most_kin; ++i) {
+        if (std::abs(best[i].statistic) < pays) break;
+        if (sign * best[i].statistic < 0) continue;
+        stop_.progress("rules: kin", i, best.size());
+        if (!simple[i]) simple[i] = simplest(best[i].path, sign, m, chosen);
+        const Path& path = *simple[i];
         const Bits its = chosen.of(path);
         Bits both = rows, either = rows;
         both &= its;
@@ -228,6 +230,7 @@ class List {
       }
       pick(d, kin, sign);
     }
+    std::stable_sort(drafts_.begin(), drafts_.end(), [](const Draft& a, const Draft& b) { return std::abs(a.candidate.quality) > std::abs(b.candidate.quality); });
   }
 
   // Of the kin of a draft the one of the largest statistic, and the held-out means with which it would have been that. The
@@ -255,6 +258,7 @@ class List {
     }
     const One& best = ones[top];
     d.candidate.path = kin[top];
+    d.candidate.quality = sign * best.statistic;
     d.kin = kin.size();
     d.all = best.all;
     d.chosen = best.chosen;
