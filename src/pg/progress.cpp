@@ -3,10 +3,7 @@
 
 extern "C" {
 #include "access/xact.h"
-#include "utils/guc.h"
 #include "utils/timestamp.h"
-
-PGDLLEXPORT void _PG_init(void);
 }
 
 namespace icp::pg {
@@ -24,12 +21,6 @@ struct {
   double share;
 } doing;
 
-void define_settings() {
-  DefineCustomBoolVariable("icp.progress", "Says once a second what a long computation of icp is doing.",
-                           "As a NOTICE, with the share of that step that is done.", &progress_wanted, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-  reserve_settings("icp");
-}
-
 }  // namespace
 
 void report_progress(void*, const char* what, double share) {
@@ -45,5 +36,3 @@ void tell_progress() {
 }
 
 }  // namespace icp::pg
-
-extern "C" void _PG_init(void) { icp::pg::define_settings(); }
