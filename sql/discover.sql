@@ -24,7 +24,7 @@ COMMENT ON COLUMN icp_rule.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN icp_rule.lift_ratio IS 'holdout_value over the mean of all held-out rows; NULL where that is not positive.';
 COMMENT ON COLUMN icp_rule.lift_diff IS 'holdout_value less the mean of all held-out rows.';
 COMMENT ON COLUMN icp_rule.p_adjusted IS 'Probability of so large a difference anywhere in the search where there is nothing to find; at most 0.05 in a list that is not asked for all.';
-COMMENT ON COLUMN icp_rule.holdout_n IS 'Rows that satisfy the predicate and did not choose it, or only between rules that are much the same rows.';
+COMMENT ON COLUMN icp_rule.holdout_n IS 'Rows that satisfy the predicate and did not choose it, or only between rules that overlap.';
 COMMENT ON COLUMN icp_rule.holdout_value IS 'Mean of the target over them: the honest figure. NULL without such rows.';
 COMMENT ON COLUMN icp_rule.n_companies IS 'Companies of the n rows: the independent units of every test and interval.';
 COMMENT ON COLUMN icp_rule.significant IS 'Whether p_adjusted is at most 0.05.';

@@ -2,8 +2,8 @@
 // 1996; Grosskreutz & Rüping 2009).
 //
 // Selection, significance and estimate are kept apart, so that what chose a rule does not also vouch for it:
-// - rules are chosen by the quality on some of the companies, the rest are held out (option holdout); of rules that are much
-//   the same rows the one of the largest statistic on all rows is reported (below confirmed_from rows, by the test statistic);
+// - rules are chosen by the quality on some of the companies, the rest are held out (option holdout); of rules that
+//   overlap the one of the largest statistic on all rows is reported (below confirmed_from rows, by the test statistic);
 // - a rule is significant where its test statistic on all rows passes the permutation distribution of the largest statistic
 //   over every rule that was searched (max-T: Westfall & Young 1993); from confirmed_from rows on it is tested on the held-out
 //   rows alone (Holm 1979);
@@ -42,7 +42,7 @@ struct RuleOptions {
   int top = 10;                     // rules reported at most
   Direction direction = Direction::both;
   double holdout = 0.2;         // share of the companies held out, 0–0.5; 0: no honest estimates
-  bool refine = true;           // whether held-out rows may help to choose between rules that are much the same rows
+  bool refine = true;           // whether held-out rows may help to choose between rules that overlap
   int permutations = 499;           // 0: below confirmed_from rows nothing is tested
   std::int64_t min_companies = 10;  // fewest companies of a rule
   bool missing = false;             // whether "is missing" is a condition
@@ -59,7 +59,7 @@ struct Rule {
   Predicate predicate;
   std::int64_t n = 0, companies = 0;   // rows of the population that satisfy it
   double value = 0;                    // their mean: in sample, hence flattering
-  std::int64_t holdout_n = 0;          // rows that did not choose it, or only between rules that are much the same rows
+  std::int64_t holdout_n = 0;          // rows that did not choose it, or only between rules that overlap
   std::optional<double> holdout_value; // their mean
   std::optional<double> low, high;     // 95 % interval of the true mean; nothing below 20 held-out rows
   std::optional<double> lift_ratio, lift_difference;  // held-out mean against the mean of all held-out rows

@@ -56,7 +56,7 @@ void say_bounds(LtvModel& model, const char* part, const Learned& learned, std::
   std::string list;
   for (std::size_t i = 0; i < names.size(); ++i)
     if (learned.bound[i]) list += (list.empty() ? "" : ", ") + std::string(names[i]);
-  if (!list.empty()) say(model, "warning", part, 
+  if (!list.empty()) say(model, "warning", part,
         {fmt::format("{} cannot be told from these histories and stopped at a bound; its standard error is not known", list),
          fmt::format("{}: по этим историям не определить, остановлено на границе; стандартная ошибка неизвестна", list)});
   if (!learned.part.converged) say(model, "warning", part, {"the search for the highest likelihood did not converge", "поиск наибольшего правдоподобия не сошёлся"});
@@ -84,16 +84,16 @@ void describe_fit(LtvModel& model, const Learned& purchases, std::span<const Cus
   say(model, "info", "aic", {"2 · parameters - 2 · log-likelihood", "2 · число параметров - 2 · логарифм правдоподобия"}, 2 * k - 2 * ll);
   say(model, "info", "bic", {"log(customers) · parameters - 2 · log-likelihood", "log(клиенты) · число параметров - 2 · логарифм правдоподобия"}, k * std::log(std::max(n, 1.0)) - 2 * ll);
   say_rates(model);
-  if (repeat == 0) say(model, "warning", "purchases", 
+  if (repeat == 0) say(model, "warning", "purchases",
         {"nobody bought twice: how often customers come back cannot be told, and next to nothing is expected",
          "никто не купил дважды: как часто клиенты возвращаются, не определить, и почти ничего не ожидается"});
   if (oldest == 0) say(model, "warning", "purchases", {"all customers are new on the last day: nothing can be told of them yet", "все клиенты появились в последний день: о них ещё ничего нельзя сказать"});
-  if (n < 100) say(model, "warning", "purchases", 
+  if (n < 100) say(model, "warning", "purchases",
         {fmt::format("only {} customers: parameters of fewer than 100 are uncertain", number_text(n)),
          fmt::format("клиентов всего {}: параметры меньше чем по 100 ненадёжны", number_text(n))}, n);
   say_bounds(model, "purchases", purchases, family.names());
   if (!in_periods(model.kind) && purchases.bound[0] && purchases.part.values[0] > 1 && repeat > 0)
-    say(model, "warning", "purchases", 
+    say(model, "warning", "purchases",
         {"customers buy more evenly than at random times: where they have regular occasions to buy, learn with the option \"period\"",
          "клиенты покупают ровнее, чем в случайные дни: если случаи покупки регулярны, задайте параметр \"period\""});
 }
@@ -149,7 +149,7 @@ void describe_spend(LtvModel& model, const LtvSample& sample, const Learned& spe
   if (free > 0) say(model, "info", "spend", {"repeat customers whose purchases come to nothing in money: left out of the spend", "повторные клиенты с нулевой суммой покупок: в тратах не учтены"}, free);
   double spenders = 0;
   for (const Spend& s : spends) spenders += s.weight;
-  say(model, "info", "spend_customers", 
+  say(model, "info", "spend_customers",
       model.spend_all ? Words{"customers whose spend is learned from, by all their purchases", "клиенты, по тратам которых построена модель, по всем покупкам"}
                       : Words{"customers whose spend is learned from, by their repeat purchases", "клиенты, по тратам которых построена модель, по повторным покупкам"}, spenders);
   if (model.spend.values.empty()) {
@@ -188,7 +188,7 @@ std::optional<Learned> check_holdout(LtvModel& model, const LtvSample& sample, c
   for (const Customer& c : known)
     if (c.x > 0) repeat += c.weight;
   if (later.empty() || repeat == 0 || (!options.holdout && (repeat < 30 || weight_of(known) < 100 || span->last - span->first < 84))) {
-    say(model, options.holdout ? "warning" : "info", "holdout", 
+    say(model, options.holdout ? "warning" : "info", "holdout",
         {"not checked: too few customers, repeat purchases or days before it", "не проверено: до него слишком мало клиентов, повторных покупок или дней"});
     return std::nullopt;
   }

@@ -202,8 +202,8 @@ class List {
     }
   }
 
-  // The best of the rules that are much the same rows as a draft, by the statistic on all rows, takes its place: a fifth less
-  // of the rows would cost power. Which rules are its kin is known from the rows that choose; which of them is the best
+  // The best of the rules that overlap with a draft, by the statistic on all rows, takes its place: a fifth less of the rows
+  // would cost power. Which rules are its kin is known from the rows that choose; which of them is the best
   // depends on the held-out ones too, and the interval allows for it (data carving: Fithian, Sun & Taylor 2014).
   void refine(const std::vector<Candidate>& best) {
     const Moments m = moments(chosen_.target);
