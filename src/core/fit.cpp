@@ -359,7 +359,7 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   }
   const int lasting = l.mixture.clusters();
   if (lasting < chosen)
-    find(m, "info", "", -1, fmt::format("{} groups were found, {} of them come back from resamples of the companies", chosen, lasting),
+    find(m, "info", "", -1, fmt::format("{} groups were found; resampling the companies leaves {}", chosen, lasting),
          "the option k sets the number");
   Validation v = validate(t, m.encoder, l, stop);
   std::vector<BehaviourPair> pairs = pairs_of(t, l, v, stop);
