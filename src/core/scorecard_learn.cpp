@@ -16,7 +16,9 @@ namespace {
 using card::Scored;
 
 constexpr int folds = 5;
-constexpr int fold_steps = 8;                     // from the variances of all rows, which are close
+constexpr int steps = 40;                         // of the variances, from nothing
+constexpr int near_steps = 8;                     // ... from those of nearly the same rows
+constexpr std::size_t near_rows = 5000;           // from which a fifth less makes no difference to the variances
 constexpr std::size_t learned_rows = 30000;      // variances, interactions and validation need no more
 constexpr std::size_t most_parameters = 900, pair_cells = 36;
 constexpr double fewest_of_either = 10;          // won and lost rows
@@ -85,7 +87,7 @@ class Learner {
     unit_of_target_ = o_.logistic ? 1 : std::sqrt(variance);
     if (static_cast<std::size_t>(card.companies) < few_companies) most_freedom_ = rarer * freedom_share;
 
-    Fitted full = fit(sample_, {}, 40);
+    Fitted full = fit(sample_, {}, steps);
     Fitted with = with_pairs(full, sample_, 20);
     cross_validate(full, with);
     const bool pays = with.terms.size() > full.terms.size() && held_.pairs_pay();
@@ -269,7 +271,10 @@ class Learner {
   Scored scored(std::uint32_t r, double score) const { return {score, d_.target[r], d_.weight[r], unit_[r]}; }
 
   void cross_validate(const Fitted& full, const Fitted& with) {
-    const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < 5000 ? 2 : 1;
+    const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < near_rows ? 2 : 1;
+    // The variances of few rows would tell a fold what the rows held out have shown.
+    const bool near = sample_.size() >= near_rows;
+    const std::span<const double> start = near ? std::span<const double>(full.solution.precision) : std::span<const double>();
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const std::vector<std::uint8_t> fold = folds_of(repeat);
       for (int k = 0; k < folds; ++k) {
@@ -281,9 +286,9 @@ class Learner {
           sum += d_.weight[r] * d_.target[r];
         }
         if (held.empty() || !(n > 0) || (o_.logistic && !(sum > 0 && sum < n))) continue;
-        const Fitted main = fit(train, full.solution.precision, fold_steps);
+        const Fitted main = fit(train, start, near ? near_steps : steps);
         add(main, held, repeat, held_.main, held_.main_area);
-        if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, fold_steps), held, repeat, held_.pairs, held_.pairs_area);
+        if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, near_steps), held, repeat, held_.pairs, held_.pairs_area);
         if (repeat > 0) continue;
         for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
         if (!o_.logistic || !o_.compare) continue;
