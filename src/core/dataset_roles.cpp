@@ -23,6 +23,7 @@ class RoleReader {
       : d_(data), o_(options), zone_(zone), stop_(stop), pace_(stop), lenient_(lenient) {}
 
   void read() {
+    named();
     identity();
     company();
     outcome();
@@ -85,6 +86,13 @@ class RoleReader {
       case ColumnType::text: return c.words[static_cast<std::size_t>(c.codes[r])];
       default: return {};
     }
+  }
+
+  // A column that was named and is not there is a slip of the pen; the roles that nobody named are optional.
+  void named() {
+    for (const auto& [role, name] : o_.roles)
+      if (role != "outcome" && d_.find(name) == nullptr)
+        find("warning", name, -1, fmt::format("the role {} names a column that does not exist", role), "check the spelling");
   }
 
   void identity() {

@@ -27,6 +27,12 @@ SELECT count(*) AS models FROM icp_models;
 -- Training, versions, what is in force.
 SELECT * FROM icp_check('deals', '{"leads": "crm.lead"}') WHERE severity = 'error';
 SELECT column_name FROM icp_check('deals', '{"leads": "crm.lead"}') WHERE column_name = 'source';
+-- A role that names no column is said, whichever it is; one that nobody named is not.
+SELECT * FROM icp_check('deals', '{"roles": {"weight": "wieght", "company_id": "firm", "retention": "retention", "open": ["open"]}}') WHERE message LIKE '%role %';
+SELECT count(*) AS roles, bool_and(severity = 'warning' AND hint = 'check the spelling') AS warned
+FROM unnest(ARRAY['deal_id', 'company_id', 'first_contact_at', 'closed_at', 'amount', 'currency', 'ltv', 'cac', 'cycle_days', 'retention', 'effort', 'dqs', 'loss_reason', 'lost_stage', 'owner', 'weight', 'hours', 'calls']) role
+CROSS JOIN LATERAL icp_check('deals', jsonb_build_object('roles', jsonb_build_object(role, 'nothing'))) c WHERE c.column_name = 'nothing' AND c.message = 'the role ' || role || ' names a column that does not exist';
+SELECT d.severity, d.column_name, d.message FROM (SELECT icp_fit(d, '{"roles": {"weight": "wieght"}}') AS m FROM deals d) f CROSS JOIN LATERAL icp_diagnostics(f.m) d WHERE d.column_name = 'wieght';
 SELECT model, version, active, deals, won + lost = deals AS total, open, companies > 0 AS companies, cohorts > 1 AS cohorts, reliability
 FROM icp_train('main', 'deals', '{"leads": "lead", "dqs": {"weights": "saas"}}');
 SELECT name, version, active, is_default, source, options, trained_by = current_user AS mine, metrics ? 'won' AS metrics FROM icp_models;
