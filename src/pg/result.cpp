@@ -15,7 +15,8 @@ ResultSet::ResultSet(FunctionCallInfo fcinfo) {
     TupleDesc columns = nullptr;
     if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE)
       ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("function returning a composite type called in a context that cannot accept it")));
-    columns = BlessTupleDesc(CreateTupleDescCopy(columns));
+    // A copy of this call's own already, which the executor frees with the result; another would stay until the query ends.
+    columns = BlessTupleDesc(columns);
     Tuplestorestate* store = tuplestore_begin_heap((info->allowedModes & SFRM_Materialize_Random) != 0, false, work_mem);
     info->returnMode = SFRM_Materialize;
     info->setResult = store;

@@ -63,6 +63,9 @@ SELECT feature, value, weight > 0 AS weighs, points >= 0 AS counts, text <> '' A
 FROM icp_explain('{"industry": " WHOLESALE ", "employees": 45, "decision_maker": null, "source": "carrier pigeon"}'::jsonb, 'score_test')
 ORDER BY feature;
 SELECT count(*) FROM icp_explain((SELECT l FROM leads l LIMIT 1), 'score_test', 'ru') WHERE text ~ '[а-я]';
+-- Nothing is left in memory by a call: a kilobyte each would be 3 MB.
+SELECT x.points > 0 AS points, (SELECT sum(total_bytes) < 1000000 FROM pg_backend_memory_contexts WHERE name = 'ExecutorState' AND x.points > 0) AS small
+FROM (SELECT count(e.points) AS points FROM (SELECT l.* FROM leads l CROSS JOIN generate_series(1, 3000) LIMIT 3000) l CROSS JOIN LATERAL icp_explain(l, 'score_test') e) x;
 SELECT * FROM icp_explain((SELECT l FROM leads l LIMIT 1), 'score_test', 'klingon');
 SELECT * FROM icp_explain((SELECT l FROM leads l LIMIT 1), 'score_test', language => NULL);
 
