@@ -209,8 +209,20 @@ $$;
 COMMENT ON FUNCTION icp_log_score() IS
 'Trigger AFTER INSERT or UPDATE FOR EACH STATEMENT that logs the scores just stored into icp_score_log. Arguments as for icp_score_lead(); without, those of the table''s trigger that runs it. Transition tables: NEW TABLE AS icp_new, on UPDATE also OLD TABLE AS icp_old; then only rows whose stored score has changed are logged.';
 
--- A row is written only if it still is the version that was scored: another session's change sends it through again.
-CREATE FUNCTION icp_rescore_statement(plan icp_rescore_plan, by_leads boolean, further boolean, log boolean) RETURNS text
+-- concat() writes by the type's output function, whatever casts to text there are. The settings are those under which
+-- what is written can be read in one way only, whatever they are then.
+CREATE FUNCTION icp_rescore_place(key anyelement) RETURNS text
+LANGUAGE sql STABLE STRICT PARALLEL SAFE
+SET search_path = pg_catalog, pg_temp SET datestyle = 'ISO, YMD' SET intervalstyle = postgres SET timezone = 'UTC'
+SET extra_float_digits = 3 SET bytea_output = hex AS $$
+SELECT concat(icp_rescore_place.key)
+$$;
+COMMENT ON FUNCTION icp_rescore_place(anyelement) IS
+'A value as text from which its type reads the same value again, whatever the settings of the session are; NULL for NULL. For the columns of a primary key.';
+
+-- A row is written only if it still is the version that was scored: another session's change sends it through again. The
+-- place stands in the statement as literals, which the input functions of the types read, as icp_rescore_place() wrote them.
+CREATE FUNCTION icp_rescore_statement(plan icp_rescore_plan, by_leads boolean, place text[], log boolean) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 SELECT format($f$
 WITH batch AS MATERIALIZED (
@@ -231,22 +243,22 @@ FROM batch b$f$,
     (SELECT string_agg('"icp row".' || k, ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     (SELECT string_agg(format('r."icp key %s"', n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     CASE WHEN by_leads THEN format('"icp row".%s OPERATOR(pg_catalog.=) ANY ($2::%s[])', plan.lead_column, plan.lead_type)
-         WHEN further THEN (SELECT format('ROW(%s) %s ROW(%s)', string_agg('"icp row".' || k, ', ' ORDER BY n), plan.greater,
-                                          string_agg(format('$2[%s]::%s', n, t), ', ' ORDER BY n))
-                            FROM unnest(plan.keys, plan.key_types) WITH ORDINALITY u (k, t, n))
+         WHEN place IS NOT NULL THEN (SELECT format('ROW(%s) %s ROW(%s)', string_agg('"icp row".' || k, ', ' ORDER BY n), plan.greater,
+                                                    string_agg(format('%L::%s', v, t), ', ' ORDER BY n))
+                                      FROM unnest(plan.keys, plan.key_types, place) WITH ORDINALITY u (k, t, v, n))
          ELSE 'true' END,
     array_to_string(plan.columns, ', '),
     (SELECT string_agg('(b.scored).' || c, ', ' ORDER BY n) FROM unnest(plan.columns) WITH ORDINALITY u (c, n)),
     CASE WHEN log THEN format(',
 logged AS (%s)', @extschema@.icp_score_log_statement(plan, 'written')) ELSE '' END,
     CASE WHEN log THEN '"icp row"' ELSE 'NULL' END,
-    (SELECT string_agg(format('pg_catalog.to_jsonb(r."icp key %s") OPERATOR(pg_catalog.#>>) ''{}''::pg_catalog.text[]', n), ', ' ORDER BY n)
+    (SELECT string_agg(format('@extschema@.icp_rescore_place(r."icp key %s")', n), ', ' ORDER BY n)
      FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     (SELECT string_agg(format('r."icp key %s" DESC', n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     (SELECT string_agg(format('"icp row".%s AS "icp key %s"', k, n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)))
 $$;
-COMMENT ON FUNCTION icp_rescore_statement(icp_rescore_plan, boolean, boolean, boolean) IS
-'The statement of one batch of icp_rescore. $1 arguments, $2 the last key or the leads, $3 rows at most.';
+COMMENT ON FUNCTION icp_rescore_statement(icp_rescore_plan, boolean, text[], boolean) IS
+'The statement of one batch of icp_rescore, behind a place: the primary key of the last row of the last batch as icp_rescore_place() writes it, NULL before the first. $1 arguments, $2 the leads, $3 rows at most.';
 
 CREATE PROCEDURE icp_rescore(source regclass, model text DEFAULT NULL, arguments text[] DEFAULT NULL, leads text[] DEFAULT NULL,
                              batch integer DEFAULT 1000, log boolean DEFAULT false)
@@ -259,7 +271,6 @@ DECLARE
     number pg_catalog.int8;
     progress @extschema@.icp_rescore_progress;
     statement pg_catalog.text;
-    key pg_catalog.text[];
     done pg_catalog.record;
     written_rows pg_catalog.int8;
 BEGIN
@@ -302,11 +313,10 @@ BEGIN
             END IF;
             EXIT WHEN progress.finished_at IS NOT NULL;
         END IF;
-        key := coalesce(icp_rescore.leads, progress.last_key);
-        statement := @extschema@.icp_rescore_statement(plan, number IS NULL, key IS NOT NULL, logs);
+        statement := @extschema@.icp_rescore_statement(plan, number IS NULL, progress.last_key, logs);
         written_rows := 0;
         FOR attempt IN 1 .. 10 LOOP
-            EXECUTE statement INTO done USING plan.arguments, key, CASE WHEN number IS NOT NULL THEN rows END;
+            EXECUTE statement INTO done USING plan.arguments, icp_rescore.leads, CASE WHEN number IS NOT NULL THEN rows END;
             written_rows := written_rows OPERATOR(pg_catalog.+) done.written;
             EXIT WHEN done.written OPERATOR(pg_catalog.=) done.changed;
         END LOOP;

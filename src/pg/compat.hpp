@@ -152,6 +152,13 @@ inline bool may_execute(Oid function) { return pg_proc_aclcheck(function, GetUse
 #define reserve_settings(prefix) EmitWarningsOnPlaceholders(prefix)
 #endif
 
+// From PostgreSQL 18 on a CHECK constraint may be NOT ENFORCED.
+#if PG_VERSION_NUM >= 180000
+inline bool enforced(const ConstrCheck& check) { return check.ccenforced; }
+#else
+inline bool enforced(const ConstrCheck&) { return true; }
+#endif
+
 // PostgreSQL 18 counts index scans for EXPLAIN.
 #if PG_VERSION_NUM >= 180000
 #define begin_index_scan(heap, index, snapshot, keys) index_beginscan(heap, index, snapshot, nullptr, keys, 0)

@@ -149,6 +149,8 @@ struct TriggerStatement::State {
     std::vector<int> numbers;
     std::vector<Datum> values;
     std::vector<std::uint8_t> nulls;
+    // Whether each column takes NULL, asked where one is to be stored.
+    std::vector<std::optional<bool>> takes_null;
   } stored;  // memory reused from row to row
 };
 
@@ -305,6 +307,14 @@ class Run {
     return fcinfo->isnull ? Datum{0} : PointerGetDatum(PG_DETOAST_DATUM_COPY(json));
   }
 
+  // `refusal` is of the first row only: a statement warns once.
+  bool takes_null(std::size_t target, Refusal& refusal) {
+    auto& known = s_.stored.takes_null;
+    known.resize(p_.targets().size());
+    if (!known[target]) known[target] = p_.targets()[target].takes_null(refusal);
+    return *known[target];
+  }
+
   HeapTuple store(std::optional<LeadScore>& score, const Scorer* scorer, std::string_view label) {
     if (keep_) return new_;
     LeadScore only_label;
@@ -315,22 +325,28 @@ class Run {
     auto& numbers = s_.stored.numbers;
     auto& values = s_.stored.values;
     auto& nulls = s_.stored.nulls;
-    numbers.resize(targets.size());
-    values.assign(targets.size(), Datum{0});
-    nulls.assign(targets.size(), 1);
+    numbers.clear();
+    values.clear();
+    nulls.clear();
     for (std::size_t i = 0; i < targets.size(); ++i) {
-      numbers[i] = targets[i].number();
       LeadField field;
       if (score) field = field_of(*score, scorer->model(), targets[i].field());
       else if (labelled != nullptr && lead_field_decided(targets[i].field())) field = field_of(only_label, scorer->model(), targets[i].field());
-      if (field.kind == LeadField::Kind::missing) continue;
-      Refusal refusal;
-      if (const auto value = targets[i].convert(field, refusal)) {
-        values[i] = *value;
-        nulls[i] = 0;
-      } else {
-        warn_once(s_, *data_.tg_trigger, data_.tg_relation, "leaves a column empty", refusal.message, refusal.hint);
+      const bool known = field.kind != LeadField::Kind::missing;
+      std::optional<Datum> value;
+      Refusal unfit, no_null;
+      if (known) value = targets[i].convert(field, unfit);
+      if (!value) {
+        const bool empty = takes_null(i, no_null);
+        const Refusal& why = known ? unfit : no_null;
+        if (known || !empty)
+          warn_once(s_, *data_.tg_trigger, data_.tg_relation, empty ? "leaves a column empty" : "leaves a column as it comes", why.message, why.hint);
+        // The row keeps what it has: a NULL put there would pass by the constraints of a domain.
+        if (!empty) continue;
       }
+      numbers.push_back(targets[i].number());
+      values.push_back(value.value_or(Datum{0}));
+      nulls.push_back(value ? 0 : 1);
     }
     if (strict_ && !p_.missing().empty())
       throw Error(ErrorCode::undefined_column, describe(*data_.tg_trigger, data_.tg_relation) + " names columns that the table does not have",
@@ -338,9 +354,9 @@ class Run {
     if (!p_.missing().empty())
       warn_once(s_, *data_.tg_trigger, data_.tg_relation, "names columns that the table does not have", "They are " + p_.missing(),
                 "Create the trigger again, or add the columns.");
-    if (targets.empty()) return new_;
+    if (numbers.empty()) return new_;
     return pg_call([&] {
-      return heap_modify_tuple_by_cols(new_, columns_, static_cast<int>(targets.size()), numbers.data(), values.data(),
+      return heap_modify_tuple_by_cols(new_, columns_, static_cast<int>(numbers.size()), numbers.data(), values.data(),
                                        reinterpret_cast<bool*>(nulls.data()));
     });
   }

@@ -16,7 +16,8 @@ extern "C" {
 
 namespace icp::pg {
 
-// An error on the row path that must not keep the row from being stored: the column stays NULL and one WARNING says why.
+// An error on the row path that must not keep the row from being stored: the column gets NULL, or keeps what it has where
+// it takes no NULL, and one WARNING says why.
 struct Refusal {
   std::string message, hint;
 };
@@ -49,11 +50,16 @@ class TargetColumn {
   bool soft() const { return soft_ != Soft::no; }
   // Nothing where the value does not fit; `refusal` then says why. Errors that must not be swallowed leave.
   std::optional<Datum> convert(const LeadField& value, Refusal& refusal);
+  // Whether the column takes NULL; `refusal` then says that it does not. Of a domain its constraints are asked, by code
+  // that may run SQL: keep the answer for a statement, not longer, since they can change without the table.
+  bool takes_null(Refusal& refusal);
 
  private:
   // Types whose input cannot fail once the text has been looked at.
   enum class Soft : std::uint8_t { no, text, limited_text, int2, int4, int8, float4, float8, numeric, boolean };
   bool fits(const char* text) const;
+  // The value of a text, or of none, by the input function; nothing where that refuses it, and why where it says so.
+  std::optional<Datum> enter(char* text, Refusal& refusal);
 
   AttrNumber number_ = 0;
   std::size_t field_ = 0;
@@ -61,6 +67,7 @@ class TargetColumn {
   Oid type_id_ = InvalidOid, input_ = InvalidOid, parameter_ = InvalidOid;
   std::int32_t typmod_ = -1;
   Soft soft_ = Soft::no;
+  bool not_null_ = false, domain_ = false;
   FmgrInfo function_{};
 };
 

@@ -12,7 +12,12 @@
 #include "pg/varlena.hpp"
 
 extern "C" {
+#include "catalog/partition.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "utils/partcache.h"
 }
 
 namespace icp::pg {
@@ -28,9 +33,12 @@ class TriggerCheck {
     name_ = to_core(trigger.tgname);
     declaration(trigger);
     try {
-      const TriggerDefinition definition(trigger);
+      // Without its own word of which trigger it is: add() says that.
+      const TriggerDefinition definition({}, {trigger.tgargs, static_cast<std::size_t>(trigger.tgnargs)});
       const SharedScorer scorer = model(definition);
       targets(definition, scorer.get());
+      constraints();
+      partitions();
       if (!definition.input.empty()) input(definition);
       else if (scorer) features(trigger, scorer);
     } catch (const Error& e) {
@@ -111,9 +119,67 @@ class TriggerCheck {
         add("error", column, refusal.message, "change the type of the column");
         break;
       }
-      if (attribute->attnotnull)
-        add("warning", column, "the column is NOT NULL: a lead that gets no " + std::string(lead_field_names[pair.field]) + " cannot be stored", "drop NOT NULL");
+      Refusal refusal;
+      if (!target.takes_null(refusal))
+        add("warning", column, "the column takes no NULL: a lead that gets no " + std::string(lead_field_names[pair.field]) + " keeps what it comes with, and is not stored where that is NULL",
+            attribute->attnotnull ? "drop NOT NULL" : "use a type that takes NULL");
     }
+  }
+
+  // Of the columns that an expression looks at, those that the trigger fills.
+  std::vector<std::string> filled(Relation table, Node* expression) const {
+    Bitmapset* used = nullptr;
+    pg_call([&] { pull_varattnos(expression, 1, &used); });
+    const auto uses = [&](AttrNumber n) { return bms_is_member(n - FirstLowInvalidHeapAttributeNumber, used); };
+    std::vector<std::string> out;
+    const TupleDesc columns = RelationGetDescr(table);
+    for (int i = 0; i < columns->natts; ++i) {
+      const char* name = NameStr(TupleDescAttr(columns, i)->attname);
+      if (targets_.count(name) > 0 && (uses(static_cast<AttrNumber>(i + 1)) || uses(0))) out.emplace_back(to_core(name));
+    }
+    return out;
+  }
+
+  // What is refused by a CHECK ends the statement: it is looked at after the trigger.
+  void constraints() {
+    const TupleConstr* all = columns_->constr;
+    for (int i = 0; all != nullptr && i < all->num_check; ++i) {
+      const ConstrCheck& check = all->check[i];
+      if (!enforced(check)) continue;
+      auto* expression = pg_call([&] { return static_cast<Node*>(stringToNode(check.ccbin)); });
+      for (const std::string& column : filled(table_, expression))
+        add("warning", column, "the constraint \"" + std::string(to_core(check.ccname)) + "\" may refuse a lead for its " + column,
+            "let it admit every value that the trigger stores, and NULL");
+    }
+  }
+
+  // The partition of a row is chosen before the trigger runs.
+  void partitions() {
+    List* tree = pg_call([&] {
+      const Oid id = RelationGetRelid(table_);
+      List* out = table_->rd_rel->relispartition ? get_partition_ancestors(id) : NIL;
+      return list_concat(out, table_->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? find_all_inheritors(id, AccessShareLock, nullptr) : NIL);
+    });
+    std::set<std::string> keys;
+    ListCell* cell = nullptr;
+    foreach (cell, tree) {
+      if (pg_call([&] { return get_rel_relkind(lfirst_oid(cell)); }) != RELKIND_PARTITIONED_TABLE) continue;
+      const Opened one(lfirst_oid(cell));
+      const auto columns = filled(one.relation, pg_call([&] { return partition_key(one.relation); }));
+      keys.insert(columns.begin(), columns.end());
+    }
+    for (const std::string& column : keys)
+      add("error", column, "the table is partitioned by " + column + ": a lead that its score sends to another partition cannot be stored", "partition it by another column");
+  }
+
+  // As one expression.
+  static Node* partition_key(Relation table) {
+    const PartitionKey key = RelationGetPartitionKey(table);
+    List* parts = list_copy(key->partexprs);
+    for (int i = 0; i < key->partnatts; ++i)
+      if (key->partattrs[i] != 0)
+        parts = lappend(parts, makeVar(1, key->partattrs[i], key->parttypid[i], key->parttypmod[i], key->parttypcoll[i], 0));
+    return reinterpret_cast<Node*>(parts);
   }
 
   void input(const TriggerDefinition& definition) {

@@ -92,9 +92,11 @@ TargetColumn::TargetColumn(TupleDesc columns, const char* name, std::size_t fiel
   number_ = attribute->attnum;
   type_id_ = attribute->atttypid;
   typmod_ = attribute->atttypmod;
+  not_null_ = attribute->attnotnull;
   const char* written = pg_call([&] {
     getTypeInputInfo(type_id_, &input_, &parameter_);
     fmgr_info_cxt(input_, &function_, memory);
+    domain_ = get_typtype(type_id_) == TYPTYPE_DOMAIN;
     return format_type_with_typemod(type_id_, typmod_);
   });
   type_ = to_core(written);
@@ -156,24 +158,38 @@ bool TargetColumn::fits(const char* text) const {
   return false;
 }
 
+std::optional<Datum> TargetColumn::enter(char* text, Refusal& refusal) {
+  Datum result = 0;
+  if constexpr (soft_input) {
+    if (pg_call([&] { return input_softly(&function_, text, parameter_, typmod_, &result); })) return result;
+  } else {
+    auto body = [&] { result = OidInputFunctionCall(input_, text, parameter_, typmod_); };
+    const auto raised = refused(body);
+    if (!raised) return result;
+    refusal = *raised;
+  }
+  return std::nullopt;
+}
+
+bool TargetColumn::takes_null(Refusal& refusal) {
+  if (!not_null_ && (!domain_ || enter(nullptr, refusal))) return true;
+  refusal = {"column \"" + std::string(to_core(name_)) + "\" of type " + type_ + " takes no NULL, and a lead has no " + lead_field_names[field_],
+             "icp_check_trigger() says which columns do not fit."};
+  return false;
+}
+
 std::optional<Datum> TargetColumn::convert(const LeadField& value, Refusal& refusal) {
   // The usual columns, without a detour through text.
   if (soft_ == Soft::text && type_id_ != BPCHAROID && value.kind == LeadField::Kind::text) return make_text(value.text);
   if (soft_ == Soft::float8 && value.kind != LeadField::Kind::text) return Float8GetDatum(value.number);
   std::string written = value.str();
   char* text = make_cstring(written);
-  Datum result = 0;
   if (soft_ != Soft::no) {
     if (fits(text)) return pg_call([&] { return InputFunctionCall(&function_, text, parameter_, typmod_); });
-  } else if constexpr (soft_input) {
-    const bool ok = pg_call([&] { return input_softly(&function_, text, parameter_, typmod_, &result); });
-    if (ok) return result;
   } else {
-    auto body = [&] { result = OidInputFunctionCall(input_, text, parameter_, typmod_); };
-    const auto raised = refused(body);
-    if (!raised) return result;
-    refusal = *raised;
-    return std::nullopt;
+    refusal = {};
+    if (const auto value = enter(text, refusal)) return value;
+    if (!refusal.message.empty()) return std::nullopt;
   }
   refusal = {"column \"" + std::string(to_core(name_)) + "\" of type " + type_ + " cannot hold " + lead_field_names[field_] + " \"" + written + "\"",
              "icp_check_trigger() says which columns do not fit."};

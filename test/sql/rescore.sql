@@ -152,6 +152,50 @@ CREATE OR REPLACE TRIGGER b AFTER INSERT ON lead3 FOR EACH ROW EXECUTE FUNCTION 
 INSERT INTO lead3 (lead_id) VALUES (101) RETURNING icp_label;
 DELETE FROM icp_score_log;
 
+-- Keys of every type, in settings that lose digits, days or time zones: each row once, and an end.
+SET extra_float_digits = 0;
+SET datestyle = 'SQL, DMY';
+SET intervalstyle = sql_standard;
+SET timezone = 'America/St_Johns';
+SET bytea_output = escape;
+SET statement_timeout = '20s';
+CREATE TYPE key_kind AS ENUM ('b', 'a', 'a b', 'c''d', 'e\f', 'g"h', '{', '(,)', 'NULL', 'z', ' ', '%s');
+CREATE TYPE key_pair AS (a float8, b interval);
+CREATE TYPE float8range AS RANGE (subtype = float8);
+CREATE DOMAIN key_share AS float8 CHECK (value > 0);
+CREATE TABLE key_type (n int, type text, value text);
+INSERT INTO key_type VALUES
+    (1, 'float8', '1 + i * 2.220446049250313e-16'), (2, 'float4', '1 + i * 1.2e-7'), (3, 'key_share', '1 + i * 2.220446049250313e-16'),
+    (4, 'int[]', 'ARRAY[i % 3, NULL, i]'), (5, 'text[]', 'ARRAY[''a"b'', ''c\d'', NULL, ''NULL'', i::text]'), (6, 'interval', 'make_interval(days => i - 6, secs => 6.000001 - i)'),
+    (7, 'timestamptz', '''1850-06-01 12:00:00+00''::timestamptz + i * interval ''1 microsecond'''), (8, 'date', '''0001-12-28 BC''::date + i'),
+    (9, 'timestamptz', '''2024-11-03 04:29:54+00''::timestamptz + i * interval ''1 second'''), (10, 'bytea', 'set_byte(''\x005c27c3ff'', 2, i)'),
+    (11, 'char(5)', 'i::text'), (12, 'key_kind', '(enum_range(NULL::key_kind))[i]'), (13, 'float8range', 'float8range(1 + i * 2.220446049250313e-16, 2)'),
+    (14, 'key_pair', 'ROW(1 + i * 2.220446049250313e-16, make_interval(days => -i, hours => 5))::key_pair'), (15, 'jsonb', 'jsonb_build_object(''a'', i / 3.0)'),
+    (16, 'bit(4)', 'i::bit(4)'), (17, 'timetz', '''10:00:00-03:30:52''::timetz + i * interval ''1 second'''), (18, 'regtype', '(15 + i)::regtype');
+SELECT format('CREATE TABLE key_%s (k %s PRIMARY KEY, industry text, employees int, decision_maker text, icp_label text)', n, type),
+       format('INSERT INTO key_%s SELECT %s, ''wholesale'', 40, ''owner'' FROM generate_series(1, 12) i', n, value),
+       format('CALL icp_rescore(''key_%s'', ''rescore_test'', batch => 5)', n) FROM key_type ORDER BY n \gexec
+CREATE TABLE key_several (a float8, b interval, c bytea, industry text, employees int, decision_maker text, icp_label text, PRIMARY KEY (a, b, c));
+INSERT INTO key_several SELECT 1 + i % 3 * 2.220446049250313e-16, make_interval(days => -1, hours => i % 2), set_byte('\x00', 0, i), 'wholesale', 40, 'owner' FROM generate_series(1, 12) i;
+CALL icp_rescore('key_several', 'rescore_test', batch => 5);
+SELECT substr(p.source, 14) AS key, k.type, p.status, p.scanned, p.written FROM icp_rescore_progress p LEFT JOIN key_type k ON p.source = 'rescore_test.key_' || k.n
+WHERE p.source LIKE 'rescore_test.key_%' AND (p.status, p.scanned, p.written) IS DISTINCT FROM ('done', 12, 12) ORDER BY p.run;
+SELECT count(*) AS tables, bool_and(status = 'done') AS done FROM icp_rescore_progress WHERE source LIKE 'rescore_test.key_%';
+RESET extra_float_digits;
+RESET datestyle;
+RESET intervalstyle;
+RESET timezone;
+RESET bytea_output;
+RESET statement_timeout;
+-- A column that takes no NULL stays as it was, and is not written for that.
+CREATE DOMAIN filled AS text CHECK (value IS NOT NULL);
+CREATE TABLE lead4 (id int PRIMARY KEY, industry text, employees int, decision_maker text, icp_cohort filled DEFAULT 'none', icp_label text);
+INSERT INTO lead4 VALUES (1, 'wholesale', 41, 'owner', 'old', 'old'), (2, NULL, NULL, NULL, 'old', 'old');
+CALL icp_rescore('lead4', 'rescore_test@1');
+SELECT id, icp_cohort = 'old' AS kept, icp_label FROM lead4 ORDER BY id;
+CALL icp_rescore('lead4', 'rescore_test@1');
+SELECT scanned, written FROM icp_rescore_progress WHERE source = 'rescore_test.lead4' ORDER BY run;
+
 -- Bad input.
 CALL icp_rescore(NULL);
 CALL icp_rescore('lead', 'no such model');

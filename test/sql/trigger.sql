@@ -157,6 +157,40 @@ SELECT * FROM icp_check_trigger('lead6');
 INSERT INTO lead6 (industry) VALUES ('Wholesale') RETURNING *;
 DROP TABLE lead6;
 
+-- A column that takes no NULL, by its domain or its own NOT NULL, keeps what the row has: the lead is stored, with one warning.
+CREATE DOMAIN not_null AS text NOT NULL;
+CREATE DOMAIN checked AS text CHECK (VALUE IS NOT NULL AND VALUE <> 'A');
+CREATE DOMAIN nullable AS text CHECK (VALUE <> '');
+CREATE TABLE lead8 (id int, industry text, employees int, decision_maker text, icp_cohort not_null DEFAULT 'none', icp_grade checked DEFAULT 'none',
+                    icp_label nullable, icp_similarity float8 NOT NULL DEFAULT -1, icp_exclusion nullable DEFAULT 'none');
+CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead8 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test');
+SELECT * FROM icp_check_trigger('lead8');
+INSERT INTO lead8 (id) VALUES (1), (2) RETURNING id, icp_cohort, icp_grade, icp_label, icp_similarity, icp_exclusion;
+INSERT INTO lead8 (id, industry, employees, decision_maker) VALUES (3, 'Wholesale', 45, 'owner')
+RETURNING icp_cohort <> 'none' AS cohort, icp_grade, icp_label IS NOT NULL AS label, icp_similarity > 0 AS similarity, icp_exclusion;
+UPDATE lead8 SET industry = NULL, employees = NULL, decision_maker = NULL WHERE id = 3 RETURNING icp_cohort <> 'none' AS cohort, icp_grade, icp_label;
+-- The domain may change while the session goes on.
+ALTER DOMAIN not_null DROP NOT NULL;
+UPDATE lead8 SET industry = 'unheard of', decision_maker = 'unheard of', employees = -5 WHERE id = 2 RETURNING icp_cohort, icp_grade;
+DROP TABLE lead8;
+DROP DOMAIN not_null, checked, nullable;
+
+-- What the table refuses after the trigger is said beforehand.
+CREATE TABLE lead9 (industry text, employees int, decision_maker text, icp_label text CONSTRAINT two_labels CHECK (icp_label IN ('gold', 'ordinary')),
+                    icp_grade text, CONSTRAINT big CHECK (employees > 0), CONSTRAINT graded CHECK (icp_grade <> '' OR icp_label = 'gold'), CHECK (lead9 IS NOT NULL) NO INHERIT);
+CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead9 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test');
+SELECT * FROM icp_check_trigger('lead9');
+INSERT INTO lead9 VALUES (NULL, 5);
+CREATE TABLE lead10 (industry text, employees int, decision_maker text, icp_label text, icp_grade text, id int) PARTITION BY LIST (lower(icp_label));
+CREATE TABLE lead10_gold PARTITION OF lead10 FOR VALUES IN ('gold');
+CREATE TABLE lead10_rest PARTITION OF lead10 DEFAULT PARTITION BY RANGE (id, icp_grade);
+CREATE TABLE lead10_rest_all PARTITION OF lead10_rest DEFAULT;
+CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead10 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test');
+SELECT * FROM icp_check_trigger('lead10');
+SELECT column_name, message FROM icp_check_trigger('lead10_gold');
+INSERT INTO lead10 VALUES (NULL, NULL, NULL, 'gold');
+DROP TABLE lead9, lead10;
+
 -- Definitions that make no sense.
 CREATE TABLE lead7 (industry text, icp_label text);
 CREATE TRIGGER t AFTER INSERT ON lead7 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test');
@@ -172,6 +206,7 @@ CREATE OR REPLACE TRIGGER t BEFORE INSERT ON lead7 FOR EACH ROW EXECUTE FUNCTION
 INSERT INTO lead7 VALUES ('x');
 CREATE OR REPLACE TRIGGER t BEFORE INSERT ON lead7 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test', 'icp_label=lable');
 INSERT INTO lead7 VALUES ('x');
+SELECT severity, message FROM icp_check_trigger('lead7');
 CREATE OR REPLACE TRIGGER t BEFORE INSERT ON lead7 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test', 'icp_label=label', 'icp_label=grade');
 INSERT INTO lead7 VALUES ('x');
 CREATE OR REPLACE TRIGGER t BEFORE INSERT ON lead7 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test', 'icp_lable=label');
