@@ -8,4 +8,4 @@ COMMENT ON FUNCTION icp_score_lead() IS
 CREATE FUNCTION icp_check_trigger(relation regclass) RETURNS SETOF icp_finding
 LANGUAGE c STABLE STRICT PARALLEL UNSAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION icp_check_trigger(regclass) IS
-'What of a table''s triggers that run icp_score_lead() will not fit: columns that are missing, cannot hold a value or take no NULL, CHECK constraints and partition keys that look at them, the model, its features, the function of input=, how the triggers are declared. No rows: all is well.';
+'What of a table''s triggers that run icp_score_lead() will not fit: columns that are missing, cannot hold a value or take no NULL, CHECK constraints, foreign keys and partition keys that look at them, the model, its features, the function of input=, how the triggers are declared. No rows: all is well.';

@@ -334,9 +334,10 @@ class Run {
       else if (labelled != nullptr && lead_field_decided(targets[i].field())) field = field_of(only_label, scorer->model(), targets[i].field());
       const bool known = field.kind != LeadField::Kind::missing;
       std::optional<Datum> value;
-      Refusal unfit, no_null;
+      Refusal unfit;
       if (known) value = targets[i].convert(field, unfit);
       if (!value) {
+        Refusal no_null;
         const bool empty = takes_null(i, no_null);
         const Refusal& why = known ? unfit : no_null;
         if (known || !empty)

@@ -140,16 +140,30 @@ class TriggerCheck {
     return out;
   }
 
-  // What is refused by a CHECK ends the statement: it is looked at after the trigger.
+  void may_refuse(const std::string& what, const char* constraint, const std::string& column) {
+    add("warning", column, "the " + what + " \"" + std::string(to_core(constraint)) + "\" may refuse a lead for its " + column,
+        "let it admit every value that the trigger stores, and NULL");
+  }
+
+  // What the table refuses ends the statement: it is looked at after the trigger.
   void constraints() {
     const TupleConstr* all = columns_->constr;
     for (int i = 0; all != nullptr && i < all->num_check; ++i) {
       const ConstrCheck& check = all->check[i];
       if (!enforced(check)) continue;
       auto* expression = pg_call([&] { return static_cast<Node*>(stringToNode(check.ccbin)); });
-      for (const std::string& column : filled(table_, expression))
-        add("warning", column, "the constraint \"" + std::string(to_core(check.ccname)) + "\" may refuse a lead for its " + column,
-            "let it admit every value that the trigger stores, and NULL");
+      for (const std::string& column : filled(table_, expression)) may_refuse("constraint", check.ccname, column);
+    }
+    // A copy, as of the triggers.
+    List* keys = pg_call([&] { return static_cast<List*>(copyObjectImpl(RelationGetFKeyList(table_))); });
+    ListCell* cell = nullptr;
+    foreach (cell, keys) {
+      const auto* key = static_cast<ForeignKeyCacheInfo*>(lfirst(cell));
+      const char* name = pg_call([&] { return get_constraint_name(key->conoid); });
+      for (int i = 0; name != nullptr && i < key->nkeys; ++i) {
+        const char* column = NameStr(TupleDescAttr(columns_, key->conkey[i] - 1)->attname);
+        if (targets_.count(column) > 0) may_refuse("foreign key", name, std::string(to_core(column)));
+      }
     }
   }
 

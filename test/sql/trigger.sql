@@ -178,6 +178,8 @@ DROP DOMAIN not_null, checked, nullable;
 -- What the table refuses after the trigger is said beforehand.
 CREATE TABLE lead9 (industry text, employees int, decision_maker text, icp_label text CONSTRAINT two_labels CHECK (icp_label IN ('gold', 'ordinary')),
                     icp_grade text, CONSTRAINT big CHECK (employees > 0), CONSTRAINT graded CHECK (icp_grade <> '' OR icp_label = 'gold'), CHECK (lead9 IS NOT NULL) NO INHERIT);
+CREATE TABLE cohort (title text PRIMARY KEY);
+ALTER TABLE lead9 ADD icp_cohort text CONSTRAINT known_cohort REFERENCES cohort;
 CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead9 FOR EACH ROW EXECUTE FUNCTION icp_score_lead('trigger_test');
 SELECT * FROM icp_check_trigger('lead9');
 INSERT INTO lead9 VALUES (NULL, 5);
@@ -189,7 +191,7 @@ CREATE TRIGGER lead_icp BEFORE INSERT OR UPDATE ON lead10 FOR EACH ROW EXECUTE F
 SELECT * FROM icp_check_trigger('lead10');
 SELECT column_name, message FROM icp_check_trigger('lead10_gold');
 INSERT INTO lead10 VALUES (NULL, NULL, NULL, 'gold');
-DROP TABLE lead9, lead10;
+DROP TABLE lead9, lead10, cohort;
 
 -- Definitions that make no sense.
 CREATE TABLE lead7 (industry text, icp_label text);
