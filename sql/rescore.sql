@@ -68,7 +68,7 @@ COMMENT ON COLUMN icp_rescore_progress.updated_at IS 'When the last batch ended.
 COMMENT ON COLUMN icp_rescore_progress.finished_at IS 'When it ended; NULL while it runs or waits to go on.';
 
 CREATE TYPE icp_rescore_plan AS (
-    source text, model text, version integer, arguments text[], keys text[], key_types text[], greater text, columns text[], fields text[],
+    source text, model text, version integer, arguments text[], keys text[], key_types text[], equal text[], greater text[], columns text[], fields text[],
     attributes text, lead text, lead_column text, lead_type text, company text);
 COMMENT ON TYPE icp_rescore_plan IS 'What icp_rescore and its preview know of a table before they begin.';
 COMMENT ON COLUMN icp_rescore_plan.source IS 'The table, quoted, with its schema.';
@@ -76,8 +76,9 @@ COMMENT ON COLUMN icp_rescore_plan.model IS 'Name of the model.';
 COMMENT ON COLUMN icp_rescore_plan.version IS 'Its version.';
 COMMENT ON COLUMN icp_rescore_plan.arguments IS 'Arguments for icp_scored, the model with its version.';
 COMMENT ON COLUMN icp_rescore_plan.keys IS 'Columns of the primary key, quoted.';
-COMMENT ON COLUMN icp_rescore_plan.key_types IS 'Their types.';
-COMMENT ON COLUMN icp_rescore_plan.greater IS 'The operator of their order.';
+COMMENT ON COLUMN icp_rescore_plan.key_types IS 'Their types, with their collations.';
+COMMENT ON COLUMN icp_rescore_plan.equal IS 'The operators by which they are the same.';
+COMMENT ON COLUMN icp_rescore_plan.greater IS 'The operators of their order.';
 COMMENT ON COLUMN icp_rescore_plan.columns IS 'Columns that take the score, quoted.';
 COMMENT ON COLUMN icp_rescore_plan.fields IS 'The fields that they take.';
 COMMENT ON COLUMN icp_rescore_plan.attributes IS 'Expression of the attributes of a row, for format().';
@@ -111,27 +112,31 @@ CREATE FUNCTION icp_plan_rescore(source regclass, arguments text[], targets icp_
 LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     plan @extschema@.icp_rescore_plan;
-    operators text[];
 BEGIN
     plan.arguments := icp_plan_rescore.arguments;
     plan.model := split_part(plan.arguments[1], '@', 1);
     plan.version := split_part(plan.arguments[1], '@', 2)::integer;
     SELECT format('%I.%I', n.nspname, c.relname) INTO plan.source
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = icp_plan_rescore.source;
-    SELECT array_agg(quote_ident(a.attname) ORDER BY k.n), array_agg(format_type(a.atttypid, a.atttypmod) ORDER BY k.n),
-           array_agg(DISTINCT format('OPERATOR(%I.%s)', s.nspname, o.oprname))
-    INTO plan.keys, plan.key_types, operators
+    SELECT array_agg(quote_ident(a.attname) ORDER BY k.n), array_agg(concat(format_type(a.atttypid, a.atttypmod), l.clause) ORDER BY k.n),
+           array_agg(o.equal ORDER BY k.n), array_agg(o.greater ORDER BY k.n)
+    INTO plan.keys, plan.key_types, plan.equal, plan.greater
     FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey, i.indclass) WITH ORDINALITY k (attnum, opclass, n)
     JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
     JOIN pg_opclass c ON c.oid = k.opclass
-    JOIN pg_amop p ON p.amopfamily = c.opcfamily AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype AND p.amopstrategy = 5
-    JOIN pg_operator o ON o.oid = p.amopopr JOIN pg_namespace s ON s.oid = o.oprnamespace
+    -- A domain may bring a collation of its own.
+    LEFT JOIN LATERAL (SELECT format(' COLLATE %I.%I', s.nspname, t.collname) FROM pg_collation t JOIN pg_namespace s ON s.oid = t.collnamespace
+                       WHERE t.oid = a.attcollation) l (clause) ON true
+    CROSS JOIN LATERAL (
+        SELECT max(w.written) FILTER (WHERE w.strategy = 3), max(w.written) FILTER (WHERE w.strategy = 5)
+        FROM (SELECT p.amopstrategy, format('OPERATOR(%I.%s)', s.nspname, r.oprname)
+              FROM pg_amop p JOIN pg_operator r ON r.oid = p.amopopr JOIN pg_namespace s ON s.oid = r.oprnamespace
+              WHERE p.amopfamily = c.opcfamily AND p.amoplefttype = c.opcintype AND p.amoprighttype = c.opcintype) w (strategy, written)) o (equal, greater)
     WHERE i.indrelid = icp_plan_rescore.source AND i.indisprimary AND k.n <= i.indnkeyatts;
-    IF plan.keys IS NULL OR cardinality(operators) <> 1 THEN
+    IF plan.keys IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = format('%s has no primary key to go by', plan.source),
             HINT = 'Leads are scored again in the order of the primary key of their table.';
     END IF;
-    plan.greater := operators[1];
     IF coalesce(cardinality(icp_plan_rescore.targets), 0) = 0 THEN
         RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('%s has no column that takes a score', plan.source),
             HINT = 'Add columns such as icp_cohort and icp_label, or name pairs: arguments => ARRAY[''main'', ''grade=grade''].';
@@ -220,6 +225,21 @@ $$;
 COMMENT ON FUNCTION icp_rescore_place(anyelement) IS
 'A value as text from which its type reads the same value again, whatever the settings of the session are; NULL for NULL. For the columns of a primary key.';
 
+-- A comparison of rows has one operator for all their columns, and an index serves it. Types of other schemas have
+-- operators of their own: their columns are compared one after another.
+CREATE FUNCTION icp_rescore_behind(plan icp_rescore_plan, place text[]) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
+WITH key AS (
+    SELECT u.n, '"icp row".' || u.k AS name, format('%L::%s', u.v, u.t) AS value, u.equal, u.greater
+    FROM unnest(plan.keys, plan.key_types, place, plan.equal, plan.greater) WITH ORDINALITY u (k, t, v, equal, greater, n))
+SELECT CASE WHEN min(k.greater) = max(k.greater)
+       THEN format('ROW(%s) %s ROW(%s)', string_agg(k.name, ', ' ORDER BY k.n), min(k.greater), string_agg(k.value, ', ' ORDER BY k.n))
+       ELSE string_agg(format('(%s)', (SELECT string_agg(format('%s %s %s', b.name, CASE WHEN b.n = k.n THEN b.greater ELSE b.equal END, b.value), ' AND ' ORDER BY b.n)
+                                       FROM key b WHERE b.n <= k.n)), ' OR ' ORDER BY k.n) END
+FROM key k
+$$;
+COMMENT ON FUNCTION icp_rescore_behind(icp_rescore_plan, text[]) IS 'The condition that a row of the table stands behind a place in the order of its primary key.';
+
 -- A row is written only if it still is the version that was scored: another session's change sends it through again. The
 -- place stands in the statement as literals, which the input functions of the types read, as icp_rescore_place() wrote them.
 CREATE FUNCTION icp_rescore_statement(plan icp_rescore_plan, by_leads boolean, place text[], log boolean) RETURNS text
@@ -243,10 +263,7 @@ FROM batch b$f$,
     (SELECT string_agg('"icp row".' || k, ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     (SELECT string_agg(format('r."icp key %s"', n), ', ' ORDER BY n) FROM unnest(plan.keys) WITH ORDINALITY u (k, n)),
     CASE WHEN by_leads THEN format('"icp row".%s OPERATOR(pg_catalog.=) ANY ($2::%s[])', plan.lead_column, plan.lead_type)
-         WHEN place IS NOT NULL THEN (SELECT format('ROW(%s) %s ROW(%s)', string_agg('"icp row".' || k, ', ' ORDER BY n), plan.greater,
-                                                    string_agg(format('%L::%s', v, t), ', ' ORDER BY n))
-                                      FROM unnest(plan.keys, plan.key_types, place) WITH ORDINALITY u (k, t, v, n))
-         ELSE 'true' END,
+         WHEN place IS NOT NULL THEN @extschema@.icp_rescore_behind(plan, place) ELSE 'true' END,
     array_to_string(plan.columns, ', '),
     (SELECT string_agg('(b.scored).' || c, ', ' ORDER BY n) FROM unnest(plan.columns) WITH ORDINALITY u (c, n)),
     CASE WHEN log THEN format(',

@@ -162,6 +162,16 @@ SET statement_timeout = '20s';
 CREATE TYPE key_kind AS ENUM ('b', 'a', 'a b', 'c''d', 'e\f', 'g"h', '{', '(,)', 'NULL', 'z', ' ', '%s');
 CREATE TYPE key_pair AS (a float8, b interval);
 CREATE TYPE float8range AS RANGE (subtype = float8);
+CREATE DOMAIN key_text AS text COLLATE "C";
+-- A type whose operators are in another schema than those of integer.
+CREATE SCHEMA rescore_other;
+CREATE TYPE rescore_other.part AS (n int);
+CREATE FUNCTION rescore_other.order_of(a rescore_other.part, b rescore_other.part) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT sign($2.n - $1.n)::int $$;
+SELECT format('CREATE FUNCTION rescore_other.%s(a rescore_other.part, b rescore_other.part) RETURNS boolean LANGUAGE sql IMMUTABLE AS $$ SELECT rescore_other.order_of($1, $2) %s 0 $$', f, o),
+       format('CREATE OPERATOR rescore_other.%s (LEFTARG = rescore_other.part, RIGHTARG = rescore_other.part, FUNCTION = rescore_other.%s)', o, f)
+FROM (VALUES (1, 'lt', '<'), (2, 'le', '<='), (3, 'eq', '='), (4, 'ge', '>='), (5, 'gt', '>')) v(n, f, o) ORDER BY n \gexec
+CREATE OPERATOR CLASS rescore_other.part_ops DEFAULT FOR TYPE rescore_other.part USING btree AS
+    OPERATOR 1 rescore_other.<, OPERATOR 2 rescore_other.<=, OPERATOR 3 rescore_other.=, OPERATOR 4 rescore_other.>=, OPERATOR 5 rescore_other.>, FUNCTION 1 rescore_other.order_of(rescore_other.part, rescore_other.part);
 CREATE DOMAIN key_share AS float8 CHECK (value > 0);
 CREATE TABLE key_type (n int, type text, value text);
 INSERT INTO key_type VALUES
@@ -178,6 +188,9 @@ SELECT format('CREATE TABLE key_%s (k %s PRIMARY KEY, industry text, employees i
 CREATE TABLE key_several (a float8, b interval, c bytea, industry text, employees int, decision_maker text, icp_label text, PRIMARY KEY (a, b, c));
 INSERT INTO key_several SELECT 1 + i % 3 * 2.220446049250313e-16, make_interval(days => -1, hours => i % 2), set_byte('\x00', 0, i), 'wholesale', 40, 'owner' FROM generate_series(1, 12) i;
 CALL icp_rescore('key_several', 'rescore_test', batch => 5);
+CREATE TABLE key_mixed (a rescore_other.part, b key_text COLLATE "POSIX", c int, industry text, employees int, decision_maker text, icp_label text, PRIMARY KEY (b, a, c));
+INSERT INTO key_mixed SELECT ROW(i % 5)::rescore_other.part, i % 2, i, 'wholesale', 40, 'owner' FROM generate_series(1, 12) i;
+CALL icp_rescore('key_mixed', 'rescore_test', batch => 2);
 SELECT substr(p.source, 14) AS key, k.type, p.status, p.scanned, p.written FROM icp_rescore_progress p LEFT JOIN key_type k ON p.source = 'rescore_test.key_' || k.n
 WHERE p.source LIKE 'rescore_test.key_%' AND (p.status, p.scanned, p.written) IS DISTINCT FROM ('done', 12, 12) ORDER BY p.run;
 SELECT count(*) AS tables, bool_and(status = 'done') AS done FROM icp_rescore_progress WHERE source LIKE 'rescore_test.key_%';
@@ -256,7 +269,7 @@ SELECT id FROM wrong ORDER BY id;
 SELECT count(*) AS granted FROM pg_class c, aclexplode(c.relacl) a WHERE c.relname ~ '^icp_(rescore|score_log)' AND a.grantee = 0;
 
 REVOKE ALL ON icp_overrides, icp_models, icp_rescore_progress FROM icp_test_rescorer;
-DROP SCHEMA rescore_test CASCADE;
+DROP SCHEMA rescore_test, rescore_other CASCADE;
 DROP ROLE icp_test_rescorer;
 DELETE FROM icp_score_log;
 DELETE FROM icp_rescore_progress;
