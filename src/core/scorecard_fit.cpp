@@ -53,9 +53,9 @@ class Solver {
     for (std::size_t i = 0; i < std::min(start.size(), components_.size()); ++i) components_[i].precision = start[i];
     beta_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(size_));
     beta_[0] = first_intercept();
+    measure_within();
     double before = -1;
     for (int step = 0; step < steps; ++step) {
-      if (step == 4 || step == 8) measure_within();
       linearise();
       if (!solve_once()) break;
       const double freedom = update_precisions(true);
@@ -67,9 +67,10 @@ class Solver {
       linearise();
       if (!solve_once() || moved_ < 1e-8) break;
     }
-    if (p_.told || p_.most_freedom > 0) update_precisions(false);
+    const double most_freedom = p_.freedom_share * rarer();
+    if (p_.told || most_freedom > 0) update_precisions(false);
     // Too few deals for so many terms: all are shrunk alike.
-    for (int step = 0; p_.most_freedom > 0 && freedom_ > p_.most_freedom && step < 60; ++step) {
+    for (int step = 0; most_freedom > 0 && freedom_ > most_freedom && step < 60; ++step) {
       for (Component& c : components_) c.precision = std::min(most_precision, c.precision * 1.3);
       for (int newton = 0; newton < 3; ++newton) {
         linearise();
@@ -84,6 +85,13 @@ class Solver {
   struct Line {
     std::size_t term, parameter;
   };
+
+  // Deals of the rarer outcome, as if companies had one each; of numbers all of them.
+  double rarer() const {
+    double n[2] = {0, 0};
+    for (std::size_t i = 0; i < target_.size(); ++i) n[p_.logistic && target_[i] > 0.5] += weight_[i] * effect_[i];
+    return p_.logistic ? std::min(n[0], n[1]) : n[0];
+  }
 
   void gather() {
     const std::size_t n = p_.rows.size();
@@ -174,28 +182,19 @@ class Solver {
     if (!p_.logistic) noise_ = std::max(squares / std::max(total - freedom_ - 1, total / 10), 1e-6);
   }
 
-  // Deals of one company: the correlation of their residuals by moments, and from it what each deal weighs.
+  // What each deal weighs beside the others of its company. Where it is not known how alike these are, it is what they are before any
+  // attribute has a say: what is left once attributes have been fitted looks the smaller, the more they have been believed.
   void measure_within() {
-    std::vector<double> sum(companies_, 0), squares(companies_, 0);
-    std::vector<double> n(companies_, 0);
-    double all = 0;
-    for (std::size_t i = 0; i < target_.size(); ++i) {
-      double e = target_[i] - predicted_[i];
-      if (p_.logistic) {
-        const double mean = probability_of(std::clamp(predicted_[i] - p_.tilt, -furthest, furthest));
-        e = (target_[i] - mean) / std::sqrt(std::max(1e-4, mean * (1 - mean)));
+    within_ = p_.within;
+    if (std::isnan(within_)) {
+      std::vector<double> residual(target_.size()), count(target_.size());
+      const double mean = p_.logistic ? probability_of(beta_[0] - p_.tilt) : 0;
+      for (std::size_t i = 0; i < residual.size(); ++i) {
+        residual[i] = target_[i] - mean;
+        count[i] = p_.count[p_.rows[i]];
       }
-      sum[company_[i]] += e;
-      squares[company_[i]] += e * e;
-      n[company_[i]] += 1;
-      all += e * e;
+      within_ = correlation_within(residual, count, company_, companies_);
     }
-    double products = 0, pairs = 0;
-    for (std::size_t c = 0; c < companies_; ++c) {
-      products += (sum[c] * sum[c] - squares[c]) / 2;
-      pairs += n[c] * (n[c] - 1) / 2;
-    }
-    within_ = pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / static_cast<double>(target_.size())), 0.0, 1.0) : 0;
     for (std::size_t i = 0; i < effect_.size(); ++i) effect_[i] = 1 / (1 + std::max(0.0, company_deals_[company_[i]] - 1) * within_);
     summed_ = false;
   }
@@ -434,6 +433,23 @@ class Solver {
 };
 
 }  // namespace
+
+double correlation_within(std::span<const double> residual, std::span<const double> count, std::span<const std::uint32_t> company, std::size_t companies) {
+  std::vector<double> sum(companies, 0), squares(companies, 0), n(companies, 0);
+  double rows = 0, all = 0, products = 0, pairs = 0;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    sum[company[i]] += count[i] * residual[i];
+    squares[company[i]] += count[i] * residual[i] * residual[i];
+    n[company[i]] += count[i];
+    all += count[i] * residual[i] * residual[i];
+    rows += count[i];
+  }
+  for (std::size_t c = 0; c < companies; ++c) {
+    products += (sum[c] * sum[c] - squares[c]) / 2;
+    pairs += n[c] * (n[c] - 1) / 2;
+  }
+  return pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / rows), 0.0, 1.0) : 0;
+}
 
 Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop) { return Solver(problem, stop).run(start, steps); }
 

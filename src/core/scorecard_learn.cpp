@@ -85,8 +85,9 @@ class Learner {
     out.chance = true;
     if (binned_.columns.empty() || rarer < fewest_of_either || static_cast<std::size_t>(card.companies) < fewest_companies || !(variance > 0)) return out;
     unit_of_target_ = o_.logistic ? 1 : std::sqrt(variance);
-    if (static_cast<std::size_t>(card.companies) < few_companies) most_freedom_ = rarer * freedom_share;
+    if (static_cast<std::size_t>(card.companies) < few_companies) freedom_share_ = freedom_share;
 
+    measure_within();
     Fitted full = fit(sample_, {}, steps);
     Fitted with = with_pairs(full, sample_, 20);
     cross_validate(full, with);
@@ -173,7 +174,8 @@ class Learner {
     p.company = unit_;
     p.logistic = o_.logistic;
     p.tilt = tilt_;
-    p.most_freedom = most_freedom_;
+    p.within = within_;
+    p.freedom_share = freedom_share_;
     return p;
   }
 
@@ -268,6 +270,45 @@ class Learner {
     return fold;
   }
 
+  // How alike the deals of a company are in what attributes do not foretell of them: by the residuals of deals that had no say. Of
+  // those learned from, few companies with many deals would leave next to nothing, and every chance would look like a rule.
+  void measure_within() {
+    if (!d_.companies && units_ == all_.size()) {
+      within_ = 0;
+      return;
+    }
+    if (std::accumulate(d_.count.begin(), d_.count.end(), std::size_t{0}) == units_) return;
+    const std::vector<std::uint8_t> fold = folds_of(0);
+    std::vector<double> residual, count;
+    std::vector<std::uint32_t> unit;
+    for (int k = 0; k < folds; ++k) {
+      std::vector<std::uint32_t> train, held;
+      if (!part(fold, k, train, held)) continue;
+      const Fitted f = fit(train, {}, near_steps);
+      const auto terms = f.view();
+      for (const std::uint32_t r : held) {
+        const double score = f.solution.at(terms, r) + f.shift, p = o_.logistic ? probability_of(score) : score;
+        residual.push_back((d_.target[r] - p) / (o_.logistic ? std::sqrt(std::max(1e-4, p * (1 - p))) : 1));
+        count.push_back(d_.count[r]);
+        unit.push_back(static_cast<std::uint32_t>(unit_[r]));
+      }
+    }
+    if (!residual.empty()) within_ = card::correlation_within(residual, count, unit, units_);
+  }
+
+  // The rows of a fold, and the others; false where these cannot be learned from.
+  bool part(const std::vector<std::uint8_t>& fold, int k, std::vector<std::uint32_t>& train, std::vector<std::uint32_t>& held) const {
+    double n = 0, sum = 0;
+    for (const std::uint32_t r : sample_) {
+      const bool out = fold[static_cast<std::size_t>(unit_[r])] == k;
+      (out ? held : train).push_back(r);
+      if (out) continue;
+      n += d_.weight[r];
+      sum += d_.weight[r] * d_.target[r];
+    }
+    return !held.empty() && n > 0 && (!o_.logistic || (sum > 0 && sum < n));
+  }
+
   Scored scored(std::uint32_t r, double score) const { return {score, d_.target[r], d_.weight[r], unit_[r]}; }
 
   void cross_validate(const Fitted& full, const Fitted& with) {
@@ -279,23 +320,27 @@ class Learner {
       const std::vector<std::uint8_t> fold = folds_of(repeat);
       for (int k = 0; k < folds; ++k) {
         std::vector<std::uint32_t> train, held;
-        for (const std::uint32_t r : sample_) (fold[static_cast<std::size_t>(unit_[r])] == k ? held : train).push_back(r);
-        double n = 0, sum = 0;
-        for (const std::uint32_t r : train) {
-          n += d_.weight[r];
-          sum += d_.weight[r] * d_.target[r];
-        }
-        if (held.empty() || !(n > 0) || (o_.logistic && !(sum > 0 && sum < n))) continue;
+        if (!part(fold, k, train, held)) continue;
         const Fitted main = fit(train, start, near ? near_steps : steps);
         add(main, held, repeat, held_.main, held_.main_area);
         if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, near_steps), held, repeat, held_.pairs, held_.pairs_area);
         if (repeat > 0) continue;
-        for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
+        base(train, held);
         if (!o_.logistic || !o_.compare) continue;
         add(plain(train), held, repeat, held_.plain, held_.plain_area);
         naive_bayes(train, held);
       }
     }
+  }
+
+  // Everyone at the mean of the others.
+  void base(std::span<const std::uint32_t> train, std::span<const std::uint32_t> held) {
+    double n = 0, sum = 0;
+    for (const std::uint32_t r : train) {
+      n += d_.weight[r];
+      sum += d_.weight[r] * d_.target[r];
+    }
+    for (const std::uint32_t r : held) held_.base.push_back(scored(r, o_.logistic ? std::log(sum / (n - sum)) : sum / n));
   }
 
   void add(const Fitted& f, std::span<const std::uint32_t> held, int repeat, std::vector<Scored>& rows, std::vector<double>& areas) const {
@@ -318,7 +363,7 @@ class Learner {
     }
     card::Problem p = problem(f, rows);
     p.weight = d_.weight;
-    p.tilt = p.most_freedom = 0;
+    p.tilt = p.freedom_share = 0;
     f.solution = card::solve(p, start, 0, stop_);
     return f;
   }
@@ -501,7 +546,7 @@ class Learner {
   std::size_t units_ = 0;
   std::vector<int> direction_;       // by column
   std::vector<bool> speaks_;         // by column: "not known" has points
-  double most_freedom_ = 0, unit_of_target_ = 1;
+  double freedom_share_ = 0, unit_of_target_ = 1, within_ = NAN;
   card::Validation held_;
 };
 

@@ -10,8 +10,8 @@ namespace icp::card {
 
 namespace {
 
-constexpr std::size_t parameters = 600;        // about so many in all
-constexpr std::size_t most_bins = 32, fewest_bins = 6, rows_a_bin = 10;
+constexpr std::size_t most_parameters = 600, fewest_parameters = 100, rows_a_parameter = 2;   // about so many in all
+constexpr std::size_t most_bins = 32, fewest_bins = 8, rows_a_bin = 10;
 constexpr std::size_t most_categories = 64;    // the others share a bin
 constexpr std::size_t most_items = 40;         // of one set, the most frequent
 constexpr std::size_t pair_groups = 6;
@@ -75,6 +75,7 @@ Binned bin_rows(const Table& table, const Encoder& encoder, const Stop& stop) {
     if (f.kind == Kind::numeric) ++numbers;
     else others += std::min(f.categories.size(), f.kind == Kind::set ? 2 * most_items : most_categories) + 1;
   }
+  const std::size_t parameters = std::clamp(table.rows / rows_a_parameter, fewest_parameters, most_parameters);
   const std::size_t bins = std::clamp((parameters - std::min(parameters, others)) / std::max<std::size_t>(1, numbers), fewest_bins, most_bins);
   for (std::uint32_t f = 0; f < encoder.features.size(); ++f) {
     stop.poll();

@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
@@ -48,7 +49,8 @@ struct Problem {
   bool logistic = true;
   double tilt = 0;                               // by which class weights raise the log-odds
   bool told = true;                              // errors and degrees of freedom are asked for; else points alone
-  double most_freedom = 0;                       // effective degrees of freedom of all terms; 0: as many as the data give
+  double within = std::numeric_limits<double>::quiet_NaN();  // correlation of the deals of one company; NaN: as they differ before anything is learned
+  double freedom_share = 0;                      // most effective degrees of freedom of all terms, for each deal of the rarer outcome; 0: as many as the data give
 };
 
 struct Solution {
@@ -65,6 +67,9 @@ struct Solution {
     return sum;
   }
 };
+
+// How alike the residuals of one company are, of companies 0 … companies − 1: by moments, 0 to 1. `count`: deals of each row.
+double correlation_within(std::span<const double> residual, std::span<const double> count, std::span<const std::uint32_t> company, std::size_t companies);
 
 // Penalised iteratively reweighted least squares with the variance components estimated on the way. `start` holds
 // precisions from which to start (of the first components, others at their default), `steps` the most steps.

@@ -99,7 +99,7 @@ card::Problem AdditiveLearner::problem(const std::vector<card::Term>& terms, std
   p.count = b_.count;
   p.company = b_.company;
   p.logistic = false;
-  p.most_freedom = b_.companies < few_companies ? freedom_share * static_cast<double>(rows.size()) : 0;
+  p.freedom_share = b_.companies < few_companies ? freedom_share : 0;
   return p;
 }
 
