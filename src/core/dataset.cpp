@@ -312,7 +312,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   Dataset d;
   d.rows_seen = sample.rows_seen();
   const std::vector<std::uint8_t> later = rows_begun_later(sample, options, zone, stop);
-  std::uint64_t left_out = 0;
+  std::uint64_t left_out = 0, twins = 0;
   Pool pool;
   std::vector<Raw> raw(sample.columns().size());
   {
@@ -331,6 +331,7 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   bool named = false, there = false;
   const auto spread = [&] {
     if (!there || named || d.count.back() < 2) return;
+    twins += d.count.back();
     const std::uint64_t count = d.count.back(), copies = spread_rows(count, d.rows, d.rows_seen, options);
     for (std::uint64_t i = 0; i < copies; ++i) {
       const std::uint64_t n = count / copies + (i < count % copies ? 1 : 0);
@@ -406,6 +407,9 @@ Dataset read_dataset(const Sample& sample, const Options& options, const Zone& z
   if (left_out > 0)
     d.findings.push_back({"info", options.column_of("first_contact_at"), static_cast<std::int64_t>(left_out),
                           "begun after the as-of date: left out, of predicate_n too", ""});
+  if (twins > 0)
+    d.findings.push_back({"info", "", static_cast<std::int64_t>(twins), "rows that are the same as another in every column: each counts as a deal of its own",
+                          "name deal_id and company_id; where a join has multiplied the deals, aggregate the joined table first"});
   return d;
 }
 

@@ -191,6 +191,15 @@ class RoleReader {
   // How much each row counts, in any unit: 0 leaves it out, and where it is not known it is 1.
   void weights() {
     d_.weight = number("weight");
+    // In any unit: one so large that sums overflow, or so small that they vanish, becomes another.
+    double most = 0;
+    for (const double w : d_.weight)
+      if (w > most) most = w;
+    if (most > 1e100 || (most > 0 && most < 1e-100))
+      for (double& w : d_.weight) {
+        w = std::ldexp(w, -std::ilogb(most));
+        if (w > 0 && w < 1e-100) w = 0;
+      }
     const std::string name = o_.column_of("weight");
     std::int64_t negative = 0, nothing = 0, unknown = 0;
     for (std::size_t r = 0; r < d_.rows; ++r) {

@@ -347,6 +347,10 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   }
   find_scorecards(m, t, stop);
   m.rules = find_deal_rules(t, m.encoder, zone, t.share, stop);
+  const auto other = [&](std::uint32_t r) { return t.data.weight[r] != t.data.weight[t.closed.front()]; };
+  if (!m.rules.empty() && std::any_of(t.closed.begin(), t.closed.end(), other))
+    find(m, "info", options.column_of("weight"), -1, "rules and associations count deals, not their weights: where these differ by outcome, judge a rule by the win rates of cohorts",
+         "");
   Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
   const auto fewer = [&] { l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop); };
   // A group that does not come back from a resample of the companies (Jaccard below .75, Hennig 2007) is no cohort: with

@@ -287,3 +287,12 @@ WHERE d.refclassid = 'pg_extension'::regclass AND d.deptype = 'e' AND e.extname 
 DROP SCHEMA crm CASCADE;
 DROP VIEW IF EXISTS deals;
 DELETE FROM icp_models;
+
+-- Rows that are the same in everything, weights in any unit, and what weights do not reach.
+CREATE VIEW twins AS SELECT CASE WHEN i % 3 = 0 THEN 'won' ELSE 'lost' END AS outcome, i % 7 AS employees, (ARRAY['a', 'b'])[1 + i % 2] AS industry FROM generate_series(1, 400) i;
+SELECT severity, column_name, rows, message FROM icp_check('twins') WHERE message LIKE 'rows that are the same%';
+SELECT d.severity, d.column_name, d.message FROM icp_diagnostics((SELECT icp_fit(t, '{}') FROM (SELECT row_number() OVER () AS deal_id, *, 1 + row_number() OVER () % 2 AS weight FROM twins) t)) d WHERE message LIKE 'rules and associations%';
+SELECT unit, (SELECT round(c.win_rate::numeric, 6) FROM icp_cohorts(m.model) c LIMIT 1) AS win_rate
+FROM (VALUES (1::float8), (1e300), (1e-300)) u (unit)
+CROSS JOIN LATERAL (SELECT icp_fit(t, '{"k": 1}') AS model FROM (SELECT row_number() OVER () AS deal_id, *, unit * (1 + row_number() OVER () % 2) AS weight FROM twins) t) m;
+DROP VIEW twins;
