@@ -17,6 +17,7 @@ constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
 constexpr std::int64_t few_companies = 100;
 constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
 constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
+constexpr double least_width = 1e-6;               // of bins, beside the range of their middles, for a slope within them
 constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
 
 }  // namespace
@@ -25,6 +26,8 @@ Places::Places(const card::Binned& binned, const Table& table) : binned_(binned)
   for (std::size_t c = 0; c < binned.columns.size(); ++c)
     if (!binned.middle[c].empty()) columns_.push_back(c);
   offset_.resize(table.rows * columns_.size());
+  low_.assign(size(), 0);
+  high_.assign(size(), 0);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const std::size_t c = columns_[i];
     const std::vector<double>& numbers = table.columns[binned.columns[c].feature].numbers;
@@ -32,7 +35,24 @@ Places::Places(const card::Binned& binned, const Table& table) : binned_(binned)
       const std::size_t bin = (*binned.bin[c])[r];
       if (bin < binned.columns[c].bins) offset_[r * columns_.size() + i] = static_cast<float>(numbers[r] - binned.middle[c][bin]);
     }
+    const auto [least, most] = std::minmax_element(binned.middle[c].begin(), binned.middle[c].end());
+    measure(i, table.rows, std::max(1.0, *most - *least));   // numbers are scaled
   }
+}
+
+// How far the numbers of a column go. Where bins hold one number each, what is left of it beside their middles is rounding: of that
+// a slope would be anything.
+void Places::measure(std::size_t i, std::size_t rows, double range) {
+  const std::size_t first = 3 * i;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const auto [place, x] = at(i, r);
+    low_[place] = std::min(low_[place], x);
+    high_[place] = std::max(high_[place], x);
+  }
+  for (std::size_t p = first; p < first + 3; ++p)
+    if (high_[p] - low_[p] <= least_width * range) low_[p] = high_[p] = 0;
+  for (std::size_t r = 0; r < rows; ++r)
+    if (const auto [place, x] = at(i, r); low_[place] == high_[place]) offset_[r * columns_.size() + i] = 0;
 }
 
 AdditiveLearner::AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)

@@ -43,11 +43,17 @@ class Places {
     if (bin >= bins) return {3 * i, 0};
     return {3 * i + WalletLine::part(bin, bins), offset_[row * columns_.size() + i]};
   }
+  // How far numbers stand below and above the middle of their bin.
+  double low(std::size_t place) const { return low_[place]; }
+  double high(std::size_t place) const { return high_[place]; }
 
  private:
+  void measure(std::size_t i, std::size_t rows, double range);
+
   const card::Binned& binned_;
   std::vector<std::size_t> columns_;
   std::vector<float> offset_;                      // by row, its columns one after another
+  std::vector<double> low_, high_;                 // by place
 };
 
 // An additive model with what it says of each row, learned without the row's fold.
