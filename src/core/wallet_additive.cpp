@@ -18,6 +18,8 @@ constexpr std::int64_t few_companies = 100;
 constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
 constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
 constexpr double least_width = 1e-6;               // of bins, beside the range of their middles, for a slope within them
+constexpr double unseen_variance = 4;              // of points, in variances of the target, times companies: what escapes notice
+constexpr double no_doubt = 0.02;                  // error, of the target's deviation, below which a term goes too
 constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
 
 }  // namespace
@@ -72,15 +74,49 @@ Additive AdditiveLearner::learn(std::span<const double> target) const {
 std::vector<Additive> AdditiveLearner::candidates(std::span<const double> target) const {
   std::vector<Additive> out;
   out.push_back(better(target, with_terms(target, true, nullptr)));
-  if (out[0].terms.empty()) return out;
+  if (out[0].constant) return out;
   Additive pairs = with_terms(target, true, &out[0]);
-  if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
+  if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) {
+    doubt(pairs, target);
+    out.push_back(std::move(pairs));
+  }
   return out;
 }
 
 Additive AdditiveLearner::better(std::span<const double> target, Additive a) const {
   Additive base = constant(target);
-  return gain(target, base.held, a.held) > sure ? std::move(a) : std::move(base);
+  if (gain(target, base.held, a.held) > sure) {
+    doubt(a, target);
+    return a;
+  }
+  // What was not found may be there all the same.
+  const double intercept = base.solution.intercept;
+  base.constant = true;
+  base.terms = std::move(a.terms);
+  base.solution = std::move(a.solution);
+  base.solution.intercept = intercept;
+  for (auto& effect : base.solution.effect) std::fill(effect.begin(), effect.end(), 0.0);
+  doubt(base, target);
+  return base;
+}
+
+// Errors of points, as far as few companies leave open how much attributes say at all. An estimated variance of points is taken for
+// known where errors follow from it, so that one estimated as nothing would leave no error; here each is larger by about its own
+// standard error, and how far the points would be elsewhere then is part of the error.
+void AdditiveLearner::doubt(Additive& a, std::span<const double> target) const {
+  const double more = unseen_variance / static_cast<double>(std::max<std::int64_t>(1, b_.companies));
+  std::vector<double> precision = a.solution.precision;
+  std::size_t i = 0;
+  for (const card::Term& t : a.terms) {
+    if (!t.middle.empty()) ++i;                      // steps of a walk stay as small as they are: its line may be steeper
+    for (const std::size_t end = i + (t.middle.empty() ? 1 : 2); i < end; ++i) precision[i] = 1 / (1 / precision[i] + more);
+  }
+  card::Problem p = problem(a.terms, target, sample_);
+  p.most_freedom = 0;
+  const card::Solution wide = card::solve(p, precision, 0, stop_);
+  for (std::size_t t = 0; t < a.terms.size(); ++t)
+    for (std::size_t c = 0; c < a.terms[t].cells; ++c)
+      a.solution.error[t][c] = std::hypot(wide.error[t][c], wide.effect[t][c] - a.solution.effect[t][c]);
 }
 
 // Slopes within bins, of what is left over (ridge regression).
@@ -145,7 +181,7 @@ Additive AdditiveLearner::with_terms(std::span<const double> target, bool slopes
   const bool sampled = sample_.size() < all_.size();
   Additive out;
   if (from != nullptr) {
-    out = Additive{from->terms, from->solution, {}, {}, {}};
+    out = Additive{false, from->terms, from->solution, {}, {}, {}};
     add_pairs(out, target, sample_, pair_steps, !sampled);
     if (out.terms.size() == from->terms.size()) return out;
   } else {
@@ -254,7 +290,7 @@ Scorecard card_of(const Additive& a, const card::Binned& binned, const Buyers& b
       out.error.push_back(a.solution.error[t][c]);
       out.importance += out.n[c] * std::abs(out.points[c]) / total;
     }
-    if (out.importance < nothing * deviation) continue;
+    if (out.importance < nothing * deviation && *std::max_element(out.error.begin(), out.error.end()) < no_doubt * deviation) continue;
     card.effective_terms += a.solution.effective[t];
     for (auto& c : out.columns) {
       if (place[c] < 0) {

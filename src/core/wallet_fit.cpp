@@ -198,7 +198,7 @@ class Learner {
     m_.least_spread = best.least_spread;
     m_.mean_spread = 0;
     for (std::size_t r = 0; r < b_.size(); ++r) m_.mean_spread += b_.weight[r] * best.unit[r] * best.unit[r] / static_cast<double>(b_.size());
-    if (best.location.terms.empty() && best.at.all.trees.empty() && direct.all.trees.empty())
+    if (best.location.constant && best.at.all.trees.empty() && direct.all.trees.empty())
       find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
            "add attributes: size, industry, sites");
     keep_columns(fine, {&best.at.all, &high.all, &direct.all});
