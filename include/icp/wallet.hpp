@@ -42,7 +42,8 @@ struct WalletEvidence {
 };
 
 // A number within its bin of the location: a slope in the lowest bin, one between, one in the highest. It goes no further from
-// the middle of a bin than the rows that it was learned from: a line of logarithms that is drawn on gives absurd money.
+// the middle of a bin than the rows that it was learned from, at the ends half a bin more: a line of logarithms that is drawn on gives
+// absurd money.
 struct WalletLine {
   CardColumn column;
   std::vector<double> middle;              // of the bins, scaled

@@ -20,6 +20,7 @@ constexpr double slope_shrinkage = 10;             // rows of no effect on a slo
 constexpr double least_width = 1e-6;               // of bins, beside the range of their middles, for a slope within them
 constexpr double unseen_variance = 4;              // of points, in variances of the target, times companies: what escapes notice
 constexpr double no_doubt = 0.02;                  // error, of the target's deviation, below which a term goes too
+constexpr double beyond = 0.5;                     // of a bin at an end: as far a line is drawn on
 constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
 
 }  // namespace
@@ -53,6 +54,8 @@ void Places::measure(std::size_t i, std::size_t rows, double range) {
   }
   for (std::size_t p = first; p < first + 3; ++p)
     if (high_[p] - low_[p] <= least_width * range) low_[p] = high_[p] = 0;
+  low_[first] -= beyond * (high_[first] - low_[first]);
+  high_[first + 2] += beyond * (high_[first + 2] - low_[first + 2]);
   for (std::size_t r = 0; r < rows; ++r)
     if (const auto [place, x] = at(i, r); low_[place] == high_[place]) offset_[r * columns_.size() + i] = 0;
 }
