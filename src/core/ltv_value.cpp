@@ -187,7 +187,7 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
     return v;
   }
   if (!model_.told) {
-    note("the model was learned on the first day of all its customers and can tell nothing yet");
+    note("the model was learned before any of its customers could come back and can tell nothing yet");
     v.total = v.lo = v.hi = NAN;
     v.spend = this->spend(h).value_or(NAN);
     return v;
