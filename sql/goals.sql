@@ -15,7 +15,8 @@ CREATE TABLE icp_potential_goals (
     note text,
     created_by text NOT NULL DEFAULT CURRENT_USER,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.now(),
-    CONSTRAINT icp_potential_goals_dates CHECK (starts_on < due_on));
+    CONSTRAINT icp_potential_goals_dates CHECK (starts_on < due_on),
+    CONSTRAINT icp_potential_goals_finite_dates CHECK (pg_catalog.isfinite(starts_on) AND pg_catalog.isfinite(due_on)));
 ALTER TABLE icp_potential_goals OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_potential_goals', '');
 SELECT pg_catalog.pg_extension_config_dump('icp_potential_goals_goal_seq', '');
@@ -26,8 +27,8 @@ COMMENT ON COLUMN icp_potential_goals.goal IS 'Number of the goal.';
 COMMENT ON COLUMN icp_potential_goals.title IS 'The goal in words.';
 COMMENT ON COLUMN icp_potential_goals.matrix IS 'Name of the matrix.';
 COMMENT ON COLUMN icp_potential_goals.target IS 'How many clients shall move.';
-COMMENT ON COLUMN icp_potential_goals.starts_on IS 'From where they stand on this day.';
-COMMENT ON COLUMN icp_potential_goals.due_on IS 'Until when.';
+COMMENT ON COLUMN icp_potential_goals.starts_on IS 'From where they stand on this day, which is finite.';
+COMMENT ON COLUMN icp_potential_goals.due_on IS 'Until when, a finite day.';
 COMMENT ON COLUMN icp_potential_goals.measure IS 'What up means: cell, to a cell of a higher number; progress, from nothing bought to a part or from a part to all; potential, to a higher level of potential. Without effect where to_cells says it.';
 COMMENT ON COLUMN icp_potential_goals.from_cells IS 'Only clients that stand in these cells on the first day; NULL: in any.';
 COMMENT ON COLUMN icp_potential_goals.to_cells IS 'They shall stand in one of these cells; clients that do on the first day are not counted. NULL: up, by measure.';

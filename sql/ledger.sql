@@ -52,6 +52,7 @@ CREATE TABLE icp_potential_snapshots (
     source text,
     created_by text NOT NULL DEFAULT CURRENT_USER,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT icp_potential_snapshots_finite_as_of CHECK (pg_catalog.isfinite(as_of)),
     CONSTRAINT icp_potential_snapshots_pkey PRIMARY KEY (matrix, as_of));
 ALTER TABLE icp_potential_snapshots OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_potential_snapshots', '');
@@ -194,6 +195,9 @@ BEGIN
     IF icp_snapshot_potential.as_of IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'the date of the snapshot is NULL';
     END IF;
+    IF NOT pg_catalog.isfinite(icp_snapshot_potential.as_of) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the date of the snapshot is infinite', HINT = 'Give the day that the potentials and purchases speak of.';
+    END IF;
     types := @extschema@.icp_source_types(icp_snapshot_potential.source, '{client_id,potential,purchases}', needed);
     rows_of := @extschema@.icp_potential_statement(icp_snapshot_potential.source, types);
     SELECT * INTO bounds FROM @extschema@.icp_potential_matrices m WHERE m.matrix OPERATOR(pg_catalog.=) coalesce(icp_snapshot_potential.matrix, 'main');
@@ -271,4 +275,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION icp_snapshot_potential(regclass, date, text) IS
-'Places every client of a view in one cell of a potential matrix, as of a date, and returns what the snapshot has in it. A snapshot of the same matrix and date is replaced, as a whole; another session that takes the same one waits. source: client_id, potential, purchases (of the year), and where there are any owner, updated_at, potential_source (without: unverified), potential_hi (underestimated only above it), expected_reached, is_lead, lead_id, lead_source, campaign, currency, as_of (only rows of that date are taken). Potential NULL, 0 or negative, or purchases NULL: unplaced, with the reason; NaN and infinities are NULL. A client that occurs twice is an error (21000), one without an id too (22004), a matrix that there is not 42704. Needs SELECT on the source and icp_potential_matrices, and SELECT, INSERT, UPDATE, DELETE on icp_potential_snapshots and icp_potential_placements.';
+'Places every client of a view in one cell of a potential matrix, as of a date, and returns what the snapshot has in it. A snapshot of the same matrix and date is replaced, as a whole; another session that takes the same one waits. source: client_id, potential, purchases (of the year), and where there are any owner, updated_at, potential_source (without: unverified), potential_hi (underestimated only above it), expected_reached, is_lead, lead_id, lead_source, campaign, currency, as_of (only rows of that date are taken). Potential NULL, 0 or negative, or purchases NULL: unplaced, with the reason; NaN and infinities are NULL. A client that occurs twice is an error (21000), one without an id too (22004), a matrix that there is not 42704, an infinite date 22023. Needs SELECT on the source and icp_potential_matrices, and SELECT, INSERT, UPDATE, DELETE on icp_potential_snapshots and icp_potential_placements.';

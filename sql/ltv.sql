@@ -74,7 +74,7 @@ CREATE TYPE ltv_parameter AS (part text, name text, value double precision, stan
 COMMENT ON TYPE ltv_parameter IS 'A parameter of a model: row of ltv_parameters.';
 COMMENT ON COLUMN ltv_parameter.part IS 'purchases or spend.';
 COMMENT ON COLUMN ltv_parameter.name IS 'r, alpha, a, b (bg_nbd, mbg_nbd); r, alpha, s, beta (pareto_nbd); alpha, beta, gamma, delta (bg_bb); alpha, beta (sbg); p, q, v (spend).';
-COMMENT ON COLUMN ltv_parameter.value IS 'The estimate. alpha of bg_nbd and mbg_nbd, alpha and beta of pareto_nbd are in weeks, v in money.';
+COMMENT ON COLUMN ltv_parameter.value IS 'The estimate. alpha of bg_nbd and mbg_nbd, alpha and beta of pareto_nbd are in weeks, v in money. NULL where nothing can be told of purchases yet: all customers were new on the last day.';
 COMMENT ON COLUMN ltv_parameter.standard_error IS 'From the observed information; NULL where the parameter cannot be told from the histories and stopped at a bound.';
 COMMENT ON COLUMN ltv_parameter.lo IS 'Lower end of the 95 % interval, symmetric on the logarithm.';
 COMMENT ON COLUMN ltv_parameter.hi IS 'Upper end of that interval.';
@@ -100,11 +100,11 @@ COMMENT ON FUNCTION ltv_model_name(ltv_model) IS 'bg_nbd, mbg_nbd, pareto_nbd, b
 CREATE FUNCTION ltv_p_alive(history ltv_history, model ltv_model) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_p_alive(ltv_history, ltv_model) IS
-'Probability that the customer has not left at the end of its history. NULL without a purchase. bg_nbd gives 1 to whoever bought once: in it nobody leaves before a second purchase (mbg_nbd and pareto_nbd do not).';
+'Probability that the customer has not left at the end of its history. NULL without a purchase, and from a model that can tell nothing yet (all its customers were new on the last day). bg_nbd gives 1 to whoever bought once: in it nobody leaves before a second purchase (mbg_nbd and pareto_nbd do not).';
 CREATE FUNCTION ltv_expected_purchases(history ltv_history, model ltv_model, horizon interval) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_expected_purchases(ltv_history, ltv_model, interval) IS
-'Purchases expected within the horizon after the end of the history. A month is a twelfth of 365.25 days; with regular occasions or renewals whole periods count. NULL without a purchase. A horizon that is negative or above 100 years is an error (22023).';
+'Purchases expected within the horizon after the end of the history. A month is a twelfth of 365.25 days; with regular occasions or renewals whole periods count. NULL without a purchase, and from a model that can tell nothing yet (all its customers were new on the last day). A horizon that is negative or above 100 years is an error (22023).';
 CREATE FUNCTION ltv_expected_spend(history ltv_history, model ltv_model) RETURNS double precision
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME';
 COMMENT ON FUNCTION ltv_expected_spend(ltv_history, ltv_model) IS
@@ -115,8 +115,8 @@ CREATE TYPE ltv_value AS (
     p_alive double precision, purchases double precision, spend double precision, note text);
 COMMENT ON TYPE ltv_value IS 'What a customer is worth: result of ltv.';
 COMMENT ON COLUMN ltv_value.to_date IS 'Margin on all money to the end of the history, net of returns; 0 where more was returned than bought. Not discounted.';
-COMMENT ON COLUMN ltv_value.expected IS 'Margin on what is expected within the horizon, discounted. NULL without a purchase or known money.';
-COMMENT ON COLUMN ltv_value.total IS 'to_date + expected.';
+COMMENT ON COLUMN ltv_value.expected IS 'Margin on what is expected within the horizon, discounted. NULL without a purchase or known money, and from a model that can tell nothing yet: all its customers were new on the last day.';
+COMMENT ON COLUMN ltv_value.total IS 'to_date + expected; to_date alone without a purchase or known money. NULL from a model that can tell nothing yet, and so are lo, hi, p_alive and purchases.';
 COMMENT ON COLUMN ltv_value.lo IS 'Lower end of the 90 % prediction interval of the total: what the customer will be worth, not its mean. It covers how many purchases come, how large they are and, for models of fewer than 5,000 customers (spend: of fewer than 5,000 whose spend is learned from), how uncertain the parameters of purchases and of spend are (delta method).';
 COMMENT ON COLUMN ltv_value.hi IS 'Upper end of that interval.';
 COMMENT ON COLUMN ltv_value.p_alive IS 'As ltv_p_alive.';

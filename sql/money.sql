@@ -99,6 +99,11 @@ BEGIN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'the source or the reporting currency is NULL',
             HINT = 'For example icp_missing_rates(''sales_order'', ''EUR'', at => ''ordered_on'').';
     END IF;
+    IF icp_missing_rates.amount IS NULL OR icp_missing_rates.currency IS NULL OR icp_missing_rates.at IS NULL THEN
+        RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed',
+            MESSAGE = pg_catalog.format('the name of the column "%s" is NULL', CASE WHEN icp_missing_rates.amount IS NULL THEN 'amount' WHEN icp_missing_rates.currency IS NULL THEN 'currency' ELSE 'at' END),
+            HINT = 'For example icp_missing_rates(''sales_order'', ''EUR'', at => ''ordered_on'').';
+    END IF;
     RETURN QUERY EXECUTE pg_catalog.format($query$
         SELECT p.problem, p.currency, pg_catalog.count(*), pg_catalog.sum(p.amount), pg_catalog.min(p.day), pg_catalog.max(p.day),
                CASE p.problem WHEN 'no currency' THEN CASE WHEN $3 THEN 'заполните столбец валюты: никакая не подразумевается' ELSE 'fill the column of the currency: none is assumed' END
@@ -120,4 +125,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION icp_missing_rates(regclass, text, text, text, text, integer, text) IS
-'Amounts of a table or view that have no rate to the reporting currency base, by currency, and those whose rate is older than max_age days (NULL: any age will do). amount, currency and at name the columns. The language of hint is en or ru (another: 22023); problem is a key in any. No rows: all is well. Reads with the privileges of the caller. A column that there is not is an error (42703).';
+'Amounts of a table or view that have no rate to the reporting currency base, by currency, and those whose rate is older than max_age days (NULL: any age will do). amount, currency and at name the columns. The language of hint is en or ru (another: 22023); problem is a key in any. No rows: all is well. Reads with the privileges of the caller. A column that there is not is an error (42703), a name of a column that is NULL too (22004).';

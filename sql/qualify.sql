@@ -79,12 +79,13 @@ COMMENT ON FUNCTION icp_event_weight(text, text) IS
 
 CREATE FUNCTION icp_interest(engagement double precision, medium double precision DEFAULT 5, high double precision DEFAULT 15) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-SELECT CASE WHEN icp_interest.engagement OPERATOR(pg_catalog.>=) icp_interest.high THEN 'high'
+SELECT CASE WHEN 'NaN'::pg_catalog.float8 OPERATOR(pg_catalog.=) ANY (ARRAY[icp_interest.engagement, icp_interest.medium, icp_interest.high]) THEN NULL
+            WHEN icp_interest.engagement OPERATOR(pg_catalog.>=) icp_interest.high THEN 'high'
             WHEN icp_interest.engagement OPERATOR(pg_catalog.>=) icp_interest.medium THEN 'medium'
             WHEN icp_interest.engagement IS NOT NULL THEN 'low' END
 $$;
 COMMENT ON FUNCTION icp_interest(double precision, double precision, double precision) IS
-'Level of interest by engagement: low below medium, high from high on. NULL engagement: NULL.';
+'Level of interest by engagement: low below medium, high from high on. A NULL engagement, or NaN in any argument: NULL.';
 
 CREATE TABLE icp_priority_matrix (
     matrix text COLLATE "C" NOT NULL DEFAULT 'main',

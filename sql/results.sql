@@ -6,6 +6,7 @@ CREATE TABLE icp_priority_snapshots (
     as_of timestamptz NOT NULL,
     created_by text NOT NULL DEFAULT CURRENT_USER,
     created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    CONSTRAINT icp_priority_snapshots_finite_as_of CHECK (pg_catalog.isfinite(as_of)),
     CONSTRAINT icp_priority_snapshots_pkey PRIMARY KEY (source, matrix, as_of));
 ALTER TABLE icp_priority_snapshots OWNER TO @extowner@;
 SELECT pg_catalog.pg_extension_config_dump('icp_priority_snapshots', '');
@@ -162,7 +163,12 @@ BEGIN
         EXECUTE pg_catalog.format('SELECT pg_catalog.max(GREATEST(%s, %s)) FROM %s s', @extschema@.icp_source_time(types, 'created_at'), @extschema@.icp_source_time(types, 'converted_at'),
                                   icp_snapshot_priorities.source) INTO moment;
     END IF;
-    IF moment IS NULL OR NOT pg_catalog.isfinite(moment) THEN
+    IF NOT pg_catalog.isfinite(moment) THEN
+        RAISE EXCEPTION USING ERRCODE = 'invalid_parameter_value', MESSAGE = 'the moment of the snapshot is infinite',
+            DETAIL = CASE WHEN icp_snapshot_priorities.as_of IS NULL THEN pg_catalog.format('It is the latest in created_at and converted_at of %s.', icp_snapshot_priorities.source) ELSE 'It is given by as_of.' END,
+            HINT = 'Give as_of, the moment that the figures speak of.';
+    END IF;
+    IF moment IS NULL THEN
         RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'it is not known of which moment the snapshot speaks',
             DETAIL = pg_catalog.format('%s has no dates in created_at or converted_at.', icp_snapshot_priorities.source), HINT = 'Give as_of.';
     END IF;

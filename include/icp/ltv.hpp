@@ -89,6 +89,7 @@ struct LtvModel {
   bool spend_all = false;
   double mean_spend = 0;                  // of one purchase over all; 0: no money known
   double customers = 0;
+  bool told = true;                       // false: nobody was there for any time, so that the parameters are where the search began
   std::vector<LtvFinding> findings;
 
   void validate() const;
@@ -101,6 +102,7 @@ struct LtvModel {
     a.field("spend_all", spend_all);
     a.field("mean_spend", mean_spend);
     a.field("customers", customers);
+    a.field("told", told);
     a.field("findings", findings);
   }
   bool operator==(const LtvModel&) const = default;
@@ -179,7 +181,7 @@ class LtvScorer {
   LtvScorer& operator=(LtvScorer&&) noexcept;
 
   const LtvModel& model() const { return model_; }
-  // Nothing for who has not bought.
+  // Nothing for who has not bought, and from a model that can tell nothing.
   std::optional<double> p_alive(const LtvSummary& history, std::span<const LtvDay> days, std::int32_t until);
   std::optional<double> purchases(const LtvSummary& history, std::span<const LtvDay> days, std::int32_t until, double weeks);
   std::optional<double> spend(const LtvSummary& history) const;

@@ -15,6 +15,7 @@
 // quantile regression"), else of all.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -40,18 +41,22 @@ struct WalletEvidence {
   void describe(A& a) { a.field("kind", kind); a.field("column", column); a.field("source", source); a.field("dated", dated); }
 };
 
-// A number within its bin of the location: a slope in the lowest bin, one between, one in the highest.
+// A number within its bin of the location: a slope in the lowest bin, one between, one in the highest. It goes no further from
+// the middle of a bin than the rows that it was learned from, at the ends half a bin more: a line of logarithms that is drawn on gives
+// absurd money.
 struct WalletLine {
   CardColumn column;
   std::vector<double> middle;              // of the bins, scaled
-  std::array<double, 3> slope{};
+  std::array<double, 3> slope{}, low{}, high{};
   static std::size_t part(std::size_t bin, std::size_t bins) { return bin == 0 ? 0 : bin + 1 < bins ? 1 : 2; }
   double at(const EncodedRow& row) const {
     const std::size_t bin = column.bin(row);
-    return bin < column.bins ? slope[part(bin, column.bins)] * (row.numbers[column.feature] - middle[bin]) : 0;
+    if (bin >= column.bins) return 0;
+    const std::size_t p = part(bin, column.bins);
+    return slope[p] * std::clamp(row.numbers[column.feature] - middle[bin], low[p], high[p]);
   }
   template <class A>
-  void describe(A& a) { a.field("column", column); a.field("middle", middle); a.field("slope", slope); }
+  void describe(A& a) { a.field("column", column); a.field("middle", middle); a.field("slope", slope); a.field("low", low); a.field("high", high); }
 };
 
 // What is told of a tree's rows by bins: one goes left where the bit of its bin is set.
@@ -87,6 +92,19 @@ struct WalletTrees {
   }
   template <class A>
   void describe(A& a) { a.field("start", start); a.field("trees", trees); }
+};
+
+// What stands in for an attribute that is not known, where nothing was learned of clients of whom it is not: the values that it has
+// among clients that buy, the same clients of every attribute.
+struct WalletStandIn {
+  static constexpr std::size_t most_clients = 200;
+  std::uint32_t feature = 0;               // of the encoder
+  std::vector<std::uint8_t> told;          // whether there was enough to learn from: of each category, if it has some; last: not known
+  std::vector<std::vector<double>> values; // a number, a category, or the items of a set
+  std::vector<std::uint16_t> value;        // by client; as many as there are values: not known
+  template <class A>
+  void describe(A& a) { a.field("feature", feature); a.field("told", told); a.field("values", values); a.field("value", value); }
+  void validate(const Encoder& encoder, std::size_t clients) const;
 };
 
 // Those whose residuals calibrate a quantile: a cohort, or all.
@@ -126,6 +144,7 @@ struct WalletModel {
   WalletTrees correction, high_correction;
   double model_share = 1;                  // of location, spread and correction in the quantile; the rest is of the direct trees
   WalletTrees direct;                      // the quantile of the logarithm by itself
+  std::vector<WalletStandIn> stand_ins;    // by feature, of those that the figures of purchases ask for
   std::vector<WalletGroup> groups;         // all first; then cohorts by name; none where too few buy
   std::vector<Finding> findings;
 
@@ -137,7 +156,7 @@ struct WalletModel {
     a.field("spread", spread); a.field("lines", lines); a.field("least_spread", least_spread); a.field("noise", noise); a.field("mean_spread", mean_spread); a.field("columns", columns);
     a.field("correction", correction); a.field("high_correction", high_correction);
     a.field("model_share", model_share); a.field("direct", direct);
-    a.field("groups", groups); a.field("findings", findings);
+    a.field("stand_ins", stand_ins); a.field("groups", groups); a.field("findings", findings);
     if constexpr (A::reading) encoder.prepare();
   }
   void validate() const;
@@ -169,10 +188,19 @@ struct PotentialFigure {
   std::vector<EvidenceCheck> evidence;
 };
 
+// What is told of a client, as if all that is not known of it were known. Logarithms of money.
+struct WalletPart {
+  double weight = 1, centre = 0, spread = 1;
+  double high = 0;                         // the .95 quantile
+  double variance = 0;                     // of the location
+  double stretch_error = 0;                // of the quantile, for the error of the spread
+};
+
 // Memory for one row.
 struct WalletBuffer {
   EncodedBuffer encoded;
   std::vector<std::uint16_t> bins, tree_bins;
+  std::vector<WalletPart> parts;
 };
 
 class WalletScorer {
@@ -193,6 +221,8 @@ class WalletScorer {
   std::size_t place(const std::string& column);
   const WalletGroup& group_of(std::span<const Value> values) const;
   void ask_model(PotentialFigure& f, std::span<const Value> values, WalletBuffer& buffer) const;
+  void find_parts(const WalletGroup& g, WalletBuffer& buffer) const;
+  WalletPart part(const WalletGroup& g, WalletBuffer& buffer) const;
   void weigh(PotentialFigure& f, std::span<const Value> values) const;
 
   WalletModel model_;

@@ -83,15 +83,15 @@ void describe_fit(LtvModel& model, const Learned& purchases, std::span<const Cus
   say(model, "info", "log_likelihood", {"of the purchases", "покупок"}, ll);
   say(model, "info", "aic", {"2 · parameters - 2 · log-likelihood", "2 · число параметров - 2 · логарифм правдоподобия"}, 2 * k - 2 * ll);
   say(model, "info", "bic", {"log(customers) · parameters - 2 · log-likelihood", "log(клиенты) · число параметров - 2 · логарифм правдоподобия"}, k * std::log(std::max(n, 1.0)) - 2 * ll);
-  say_rates(model);
-  if (repeat == 0) say(model, "warning", "purchases",
+  if (model.told) say_rates(model);
+  if (repeat == 0 && model.told) say(model, "warning", "purchases",
         {"nobody bought twice: how often customers come back cannot be told, and next to nothing is expected",
          "никто не купил дважды: как часто клиенты возвращаются, не определить, и почти ничего не ожидается"});
   if (oldest == 0) say(model, "warning", "purchases", {"all customers are new on the last day: nothing can be told of them yet", "все клиенты появились в последний день: о них ещё ничего нельзя сказать"});
   if (n < 100) say(model, "warning", "purchases",
         {fmt::format("only {} customers: parameters of fewer than 100 are uncertain", number_text(n)),
          fmt::format("клиентов всего {}: параметры меньше чем по 100 ненадёжны", number_text(n))}, n);
-  say_bounds(model, "purchases", purchases, family.names());
+  if (model.told) say_bounds(model, "purchases", purchases, family.names());
   if (!in_periods(model.kind) && purchases.bound[0] && purchases.part.values[0] > 1 && repeat > 0)
     say(model, "warning", "purchases",
         {"customers buy more evenly than at random times: where they have regular occasions to buy, learn with the option \"period\"",

@@ -138,6 +138,7 @@ std::optional<Fit> fit(const LtvSample& sample, const Stop& stop, std::uint64_t 
   {
     const std::vector<Customer> customers = customers_of(sample, model.kind, model.period_days, {}, stop);
     model.customers = weight_of(customers);
+    model.told = std::any_of(customers.begin(), customers.end(), [](const Customer& c) { return c.t > 0; });
     const bool repeats = customers.back().x > 0;
     if (out.options.model || !repeats) {
       say(model, "info", "model",

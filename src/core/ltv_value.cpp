@@ -98,12 +98,12 @@ LtvTerms ltv_terms(double weeks, std::optional<double> annual, std::optional<dou
 }
 
 std::optional<double> LtvScorer::p_alive(const LtvSummary& h, std::span<const LtvDay> days, std::int32_t until) {
-  if (!h.bought) return std::nullopt;
+  if (!h.bought || !model_.told) return std::nullopt;
   return kept_->family->p_alive(customer_of(model_, h, days, until), model_.purchases.values);
 }
 
 std::optional<double> LtvScorer::purchases(const LtvSummary& h, std::span<const LtvDay> days, std::int32_t until, double weeks) {
-  if (!h.bought) return std::nullopt;
+  if (!h.bought || !model_.told) return std::nullopt;
   const Customer c = customer_of(model_, h, days, until);
   const double horizon = horizon_of(model_, weeks);
   const double mean = Kept::get(kept_->means, {c.x, c.t, horizon, 0}, [&] { return kept_->family->purchases(c, model_.purchases.values, horizon); });
@@ -186,6 +186,12 @@ LtvValue LtvScorer::value(const LtvSummary& h, std::span<const LtvDay> days, std
     note("no purchase yet");
     return v;
   }
+  if (!model_.told) {
+    note("the model was learned before any of its customers could come back and can tell nothing yet");
+    v.total = v.lo = v.hi = NAN;
+    v.spend = this->spend(h).value_or(NAN);
+    return v;
+  }
   const Customer c = customer_of(model_, h, days, until);
   const double horizon = horizon_of(model_, terms.horizon), discount = discount_of(model_, terms.discount);
   v.p_alive = kept_->family->p_alive(c, model_.purchases.values);
@@ -233,6 +239,10 @@ Report report_ltv_parameters(const LtvModel& model) {
   report.columns = {"part", "name", "value", "standard_error", "lo", "hi"};
   const auto add = [&](const char* part, const LtvPart& p, std::span<const char* const> names) {
     for (std::size_t i = 0; i < p.values.size(); ++i) {
+      if (&p == &model.purchases && !model.told) {
+        report.rows.push_back({cell(std::string(part)), cell(std::string(names[i])), Cell(), Cell(), Cell(), Cell()});
+        continue;
+      }
       const double v = p.values[i], variance = p.covariance[i * p.values.size() + i];
       const std::optional<double> se = variance > 0 ? std::optional(std::sqrt(variance)) : std::nullopt;
       const double reach = normal_quantile(0.975) * se.value_or(NAN);

@@ -10,13 +10,17 @@
 #include "icp/language.hpp"
 #include "icp/text.hpp"
 #include "icp/training.hpp"
+#include "wallet_mixture.hpp"
 
 namespace icp {
 
 namespace {
 
+using namespace wallet;
+
 constexpr double half_width = 1.959963984540054;   // two-sided 95 %
 constexpr double largest = 700;                    // logarithm of a potential
+constexpr double rounding = 1e-6;                  // of a figure of the model: its points and logarithms are rounded
 
 [[noreturn]] void broken(const char* why) { throw Error(ErrorCode::corrupted, "invalid potential_model", why); }
 
@@ -35,22 +39,11 @@ void validate_trees(const WalletTrees& trees, const std::vector<CardColumn>& col
   }
 }
 
-// The value of a distribution given by its quantiles at even steps; and the share at or below a value.
-double at_share(const std::vector<double>& quantiles, double share) {
-  const double x = std::clamp(share, 0.0, 1.0) * static_cast<double>(quantiles.size() - 1);
-  const auto i = std::min(static_cast<std::size_t>(x), quantiles.size() - 2);
-  return quantiles[i] + (quantiles[i + 1] - quantiles[i]) * (x - static_cast<double>(i));
-}
-double share_of(const std::vector<double>& quantiles, double value) {
-  const auto above = std::upper_bound(quantiles.begin(), quantiles.end(), value);
-  if (above == quantiles.begin()) return 0;
-  if (above == quantiles.end()) return 1;
-  const auto i = static_cast<double>(above - quantiles.begin() - 1);
-  return (i + (value - above[-1]) / (*above - above[-1])) / static_cast<double>(quantiles.size() - 1);
-}
-
 // 1 - share, as people write it: 0.2 of 0.8.
 double rest(double share) { return std::nearbyint((1 - share) * 1e12) / 1e12; }
+
+// Beyond rounding: where all buy the same, nobody buys more than that.
+bool above(double a, double b) { return a > b * (1 + rounding); }
 
 double money(double logarithm) { return std::exp(std::clamp(logarithm, -largest, largest)); }
 
@@ -71,6 +64,22 @@ std::string text_of(const Value& v) {
 
 }  // namespace
 
+void WalletStandIn::validate(const Encoder& encoder, std::size_t clients) const {
+  if (feature >= encoder.features.size()) broken("a stand-in is of no feature");
+  const Feature& f = encoder.features[feature];
+  const bool category = f.kind == Kind::categorical || f.kind == Kind::binary;
+  if (told.size() != (category ? f.categories.size() : 0) + 1 || value.size() != clients) broken("a stand-in has the wrong number of values");
+  for (const std::uint16_t v : value)
+    if (v > values.size()) broken("a stand-in has no such value");
+  for (const auto& v : values) {
+    if (f.kind != Kind::set && v.size() != 1) broken("a stand-in has the wrong number of values");
+    for (std::size_t i = 0; i < v.size(); ++i) {
+      if (f.kind == Kind::numeric ? !std::isfinite(v[i]) : !(v[i] >= 0 && v[i] < static_cast<double>(f.categories.size()))) broken("a value of a stand-in is out of range");
+      if (i > 0 && !(v[i - 1] < v[i])) broken("the items of a stand-in are not in order");
+    }
+  }
+}
+
 void WalletModel::validate() const {
   if (!(quantile > 0 && quantile < high)) broken("its quantile is out of range");
   encoder.validate();
@@ -83,12 +92,18 @@ void WalletModel::validate() const {
     if (encoder.features[l.column.feature].kind != Kind::numeric || l.middle.size() != l.column.bins) broken("a slope is of no number");
     for (const auto* v : {&l.slope[0], &l.slope[1], &l.slope[2]})
       if (!std::isfinite(*v)) broken("a slope is no number");
+    for (std::size_t p = 0; p < l.slope.size(); ++p)
+      if (!(std::isfinite(l.low[p]) && std::isfinite(l.high[p]) && l.low[p] <= l.high[p])) broken("the reach of a slope is no range");
     for (const double z : l.middle)
       if (!std::isfinite(z)) broken("a middle of a bin is no number");
   }
   if (!(model_share >= 0 && model_share <= 1)) broken("its shares are out of range");
   for (const WalletTrees* trees : {&correction, &high_correction, &direct}) validate_trees(*trees, columns);
   if (!std::isfinite(least_spread) || least_spread < 0 || !std::isfinite(noise) || noise < 0 || !(mean_spread > 0 && std::isfinite(mean_spread))) broken("its spread is out of range");
+  for (std::size_t i = 0; i < stand_ins.size(); ++i) {
+    stand_ins[i].validate(encoder, stand_ins.front().value.size());
+    if (stand_ins[i].value.empty() || (i > 0 && stand_ins[i].feature <= stand_ins[i - 1].feature)) broken("its stand-ins are not in order");
+  }
   if (rows < 0 || buyers < 0 || companies < 0 || buying_companies < 0) broken("a count is negative");
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const WalletGroup& g = groups[i];
@@ -138,52 +153,91 @@ const WalletGroup& WalletScorer::group_of(std::span<const Value> values) const {
   return it != model_.groups.end() && it->name == name ? *it : model_.groups.front();
 }
 
-void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, WalletBuffer& b) const {
-  for (std::size_t i = 0; i < model_.encoder.features.size(); ++i) model_.encoder.encode(i, values[i], model_.as_of, b.encoded, zone_);
+namespace {
+
+double score_of(const Scorecard& card, const EncodedRow& row, std::span<std::uint16_t> bins) {
+  card.bins(row, bins);
+  return card.score(bins);
+}
+// Of the card whose bins were asked for last.
+double variance_of(const Scorecard& card, std::span<const std::uint16_t> bins) {
+  double sum = 0;
+  for (const CardTerm& t : card.terms) sum += t.error[t.cell(bins)] * t.error[t.cell(bins)];
+  return sum;
+}
+
+}  // namespace
+
+WalletPart WalletScorer::part(const WalletGroup& g, WalletBuffer& b) const {
   const EncodedRow row = b.encoded.row();
-  const auto score = [&](const Scorecard& card) {
-    card.bins(row, b.bins);
-    return card.score(b.bins);
-  };
-  // Of the card whose bins were asked for last.
-  const auto variance_of = [&](const Scorecard& card) {
-    double sum = 0;
-    for (const CardTerm& t : card.terms) sum += t.error[t.cell(b.bins)] * t.error[t.cell(b.bins)];
-    return sum;
-  };
-  f.buys = probability_of(score(model_.buys));
-  if (model_.groups.empty()) return;
-  const WalletGroup& g = group_of(values);
   for (std::size_t c = 0; c < model_.columns.size(); ++c) b.tree_bins[c] = model_.columns[c].bin(row);
   const auto bin = [&](std::size_t c) { return b.tree_bins[c]; };
-  const double root = std::max(model_.least_spread, score(model_.spread)), spread = root * root;
-  const double spread_variance = variance_of(model_.spread);
-  double location = score(model_.location);
+  const double root = std::max(model_.least_spread, score_of(model_.spread, row, b.bins));
+  const double root_error = std::sqrt(variance_of(model_.spread, b.bins));
+  double location = score_of(model_.location, row, b.bins);
   for (const WalletLine& line : model_.lines) location += line.at(row);
-  // As surely as the mean of how many clients would tell it.
-  const double variance = model_.noise / static_cast<double>(model_.buying_companies) + variance_of(model_.location);
-  const double n = variance > 0 ? std::clamp(model_.noise / variance, 1.0, static_cast<double>(model_.buying_companies)) : static_cast<double>(model_.buying_companies);
   const double correction = model_.correction.at(bin);
+  WalletPart p;
+  p.spread = root * root;
+  p.variance = model_.noise / static_cast<double>(model_.buying_companies) + variance_of(model_.location, b.bins);
   // What the shift is added to, of both ways to the quantile.
-  const double centre = model_.model_share * (location + spread * correction) + (1 - model_.model_share) * model_.direct.at(bin);
-  const auto at = [&](double shift) { return centre + spread * shift; };
+  p.centre = model_.model_share * (location + p.spread * correction) + (1 - model_.model_share) * model_.direct.at(bin);
+  p.high = location + p.spread * (model_.high_correction.at(bin) + g.high_shift);
+  p.stretch_error = 2 * root * root_error * (correction + g.shift);
+  return p;
+}
+
+// One where all is known that was asked for; else as many as there are ways to fill it in.
+void WalletScorer::find_parts(const WalletGroup& g, WalletBuffer& b) const {
+  std::vector<std::uint32_t> unknown;
+  for (std::uint32_t i = 0; i < model_.stand_ins.size(); ++i)
+    if (!is_told(model_.stand_ins[i], b.encoded.row())) unknown.push_back(i);
+  std::vector<StandIn> clients;
+  choose_stand_ins(model_.stand_ins, unknown, clients);
+  b.parts.clear();
+  for (const StandIn& client : clients) {
+    for (const std::uint32_t i : unknown) stand_in(model_.stand_ins[i], client.client, model_.encoder.features[model_.stand_ins[i].feature].kind, b.encoded);
+    b.parts.push_back(part(g, b));
+    b.parts.back().weight = client.weight;
+  }
+}
+
+void WalletScorer::ask_model(PotentialFigure& f, std::span<const Value> values, WalletBuffer& b) const {
+  for (std::size_t i = 0; i < model_.encoder.features.size(); ++i) model_.encoder.encode(i, values[i], model_.as_of, b.encoded, zone_);
+  f.buys = probability_of(score_of(model_.buys, b.encoded.row(), b.bins));
+  if (model_.groups.empty()) return;
+  const WalletGroup& g = group_of(values);
+  find_parts(g, b);
+  const WalletMixture mixture(b.parts, g.scores);
   // What is uncertain: the location (where the spread is large, the more so), the spread, the shift (Woodruff 1952).
+  double total = 0, variance = 0, error = 0;
+  for (const WalletPart& p : b.parts) {
+    total += p.weight;
+    variance += p.weight * p.variance;
+    error += p.weight * std::sqrt(p.variance * p.spread * p.spread / model_.mean_spread + p.stretch_error * p.stretch_error);
+  }
+  variance /= total;
+  error /= total;
   const double within = std::sqrt(model_.quantile * (1 - model_.quantile) / static_cast<double>(g.companies));
-  const double shift_error = spread * (at_share(g.scores, model_.quantile + within) - at_share(g.scores, model_.quantile - within)) / 2;
-  const double spread_error = 2 * root * std::sqrt(spread_variance) * (correction + g.shift);
-  const double location_variance = variance * spread * spread / model_.mean_spread;
-  const double half = half_width * std::sqrt(location_variance + spread_error * spread_error + shift_error * shift_error);
-  f.n = std::llround(n);
+  const double shift_error = (mixture.quantile(model_.quantile + within) - mixture.quantile(model_.quantile - within)) / 2;
+  const double half = half_width * std::sqrt(error * error + shift_error * shift_error);
+  // As surely as the mean of how many clients would tell it.
+  const auto companies = static_cast<double>(model_.buying_companies);
+  f.n = std::llround(variance > 0 ? std::clamp(model_.noise / variance, 1.0, companies) : companies);
   f.cohort = g.title;
-  f.potential = money(at(g.shift));
-  f.low = money(at(g.shift) - half);
-  f.high = money(at(g.shift) + half);
-  f.median = std::min(*f.potential, money(at(at_share(g.scores, 0.5))));
-  f.high_quantile = std::max(*f.potential, money(location + spread * (model_.high_correction.at(bin) + g.high_shift)));
+  // One more company, which is to be foretold, counts as above all.
+  const double more = 1 + 1 / static_cast<double>(g.companies);
+  const double one = b.parts.front().centre + b.parts.front().spread * g.shift;
+  const double at = b.parts.size() == 1 ? one : mixture.quantile(model_.quantile * more);
+  f.potential = money(at);
+  f.low = money(at - half);
+  f.high = money(at + half);
+  f.median = std::min(*f.potential, money(mixture.quantile(0.5)));
+  f.high_quantile = std::max(*f.potential, money(mixture.quantile(WalletModel::high * more, &WalletPart::high)));
   f.reach = rest(model_.quantile);
   f.basis = f.source = "model";
   weigh(f, values);
-  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - share_of(g.scores, (std::log(*f.potential) - centre) / spread);
+  if (f.basis != "model" && *f.potential > 0) f.reach = 1 - mixture.share_below(std::log(*f.potential));
 }
 
 void WalletScorer::weigh(PotentialFigure& f, std::span<const Value> values) const {
@@ -214,8 +268,8 @@ void WalletScorer::weigh(PotentialFigure& f, std::span<const Value> values) cons
       const double total = e.kind == "competitors" ? bought + e.figure : e.figure;
       if (total < bought) e.verdict = "below_purchases";
       else if (!expected) e.verdict = "unchecked";
-      else if (total > *f.high_quantile) e.verdict = "far_above";
-      else if (total < *f.median) e.verdict = "low";
+      else if (above(total, *f.high_quantile)) e.verdict = "far_above";
+      else if (above(*f.median, total)) e.verdict = "low";
       else e.verdict = "agrees";
       if (e.verified && e.verdict != "below_purchases") {
         const bool fits = e.verdict == "agrees" || e.verdict == "unchecked";
@@ -224,7 +278,7 @@ void WalletScorer::weigh(PotentialFigure& f, std::span<const Value> values) cons
       f.evidence.push_back(std::move(e));
     }
   for (EvidenceCheck& e : f.evidence) e.used = e.kind == f.basis;
-  if (purchases && f.high_quantile) f.underestimated = *purchases > std::max(*f.high_quantile, *f.potential);
+  if (purchases && f.high_quantile) f.underestimated = above(*purchases, std::max(*f.high_quantile, *f.potential));
 }
 
 PotentialFigure WalletScorer::estimate(std::span<const Value> values, WalletBuffer& buffer) const {

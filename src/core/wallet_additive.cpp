@@ -17,6 +17,10 @@ constexpr int first_steps = 40, pair_steps = 20, fold_steps = 8;
 constexpr std::int64_t few_companies = 100;
 constexpr double freedom_share = 0.1;              // below few_companies: effective terms for each row
 constexpr double slope_shrinkage = 10;             // rows of no effect on a slope
+constexpr double least_width = 1e-6;               // of bins, beside the range of their middles, for a slope within them
+constexpr double unseen_variance = 4;              // of points, in variances of the target, times companies: what escapes notice
+constexpr double no_doubt = 0.02;                  // error, of the target's deviation, below which a term goes too
+constexpr double beyond = 0.5;                     // of a bin at an end: as far a line is drawn on
 constexpr double nothing = 1e-3;                   // mean absolute points, of the target's deviation, below which a term goes
 
 }  // namespace
@@ -25,6 +29,8 @@ Places::Places(const card::Binned& binned, const Table& table) : binned_(binned)
   for (std::size_t c = 0; c < binned.columns.size(); ++c)
     if (!binned.middle[c].empty()) columns_.push_back(c);
   offset_.resize(table.rows * columns_.size());
+  low_.assign(size(), 0);
+  high_.assign(size(), 0);
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     const std::size_t c = columns_[i];
     const std::vector<double>& numbers = table.columns[binned.columns[c].feature].numbers;
@@ -32,7 +38,26 @@ Places::Places(const card::Binned& binned, const Table& table) : binned_(binned)
       const std::size_t bin = (*binned.bin[c])[r];
       if (bin < binned.columns[c].bins) offset_[r * columns_.size() + i] = static_cast<float>(numbers[r] - binned.middle[c][bin]);
     }
+    const auto [least, most] = std::minmax_element(binned.middle[c].begin(), binned.middle[c].end());
+    measure(i, table.rows, std::max(1.0, *most - *least));   // numbers are scaled
   }
+}
+
+// How far the numbers of a column go. Where bins hold one number each, what is left of it beside their middles is rounding: of that
+// a slope would be anything.
+void Places::measure(std::size_t i, std::size_t rows, double range) {
+  const std::size_t first = 3 * i;
+  for (std::size_t r = 0; r < rows; ++r) {
+    const auto [place, x] = at(i, r);
+    low_[place] = std::min(low_[place], x);
+    high_[place] = std::max(high_[place], x);
+  }
+  for (std::size_t p = first; p < first + 3; ++p)
+    if (high_[p] - low_[p] <= least_width * range) low_[p] = high_[p] = 0;
+  low_[first] -= beyond * (high_[first] - low_[first]);
+  high_[first + 2] += beyond * (high_[first + 2] - low_[first + 2]);
+  for (std::size_t r = 0; r < rows; ++r)
+    if (const auto [place, x] = at(i, r); low_[place] == high_[place]) offset_[r * columns_.size() + i] = 0;
 }
 
 AdditiveLearner::AdditiveLearner(const card::Binned& binned, const Places& places, const Buyers& b, const Stop& stop)
@@ -52,15 +77,49 @@ Additive AdditiveLearner::learn(std::span<const double> target) const {
 std::vector<Additive> AdditiveLearner::candidates(std::span<const double> target) const {
   std::vector<Additive> out;
   out.push_back(better(target, with_terms(target, true, nullptr)));
-  if (out[0].terms.empty()) return out;
+  if (out[0].constant) return out;
   Additive pairs = with_terms(target, true, &out[0]);
-  if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) out.push_back(std::move(pairs));
+  if (pairs.terms.size() > out[0].terms.size() && gain(target, out[0].held, pairs.held) > sure) {
+    doubt(pairs, target);
+    out.push_back(std::move(pairs));
+  }
   return out;
 }
 
 Additive AdditiveLearner::better(std::span<const double> target, Additive a) const {
   Additive base = constant(target);
-  return gain(target, base.held, a.held) > sure ? std::move(a) : std::move(base);
+  if (gain(target, base.held, a.held) > sure) {
+    doubt(a, target);
+    return a;
+  }
+  // What was not found may be there all the same.
+  const double intercept = base.solution.intercept;
+  base.constant = true;
+  base.terms = std::move(a.terms);
+  base.solution = std::move(a.solution);
+  base.solution.intercept = intercept;
+  for (auto& effect : base.solution.effect) std::fill(effect.begin(), effect.end(), 0.0);
+  doubt(base, target);
+  return base;
+}
+
+// Errors of points, as far as few companies leave open how much attributes say at all. An estimated variance of points is taken for
+// known where errors follow from it, so that one estimated as nothing would leave no error; here each is larger by about its own
+// standard error, and how far the points would be elsewhere then is part of the error.
+void AdditiveLearner::doubt(Additive& a, std::span<const double> target) const {
+  const double more = unseen_variance / static_cast<double>(std::max<std::int64_t>(1, b_.companies));
+  std::vector<double> precision = a.solution.precision;
+  std::size_t i = 0;
+  for (const card::Term& t : a.terms) {
+    if (!t.middle.empty()) ++i;                      // steps of a walk stay as small as they are: its line may be steeper
+    for (const std::size_t end = i + (t.middle.empty() ? 1 : 2); i < end; ++i) precision[i] = 1 / (1 / precision[i] + more);
+  }
+  card::Problem p = problem(a.terms, target, sample_);
+  p.most_freedom = 0;
+  const card::Solution wide = card::solve(p, precision, 0, stop_);
+  for (std::size_t t = 0; t < a.terms.size(); ++t)
+    for (std::size_t c = 0; c < a.terms[t].cells; ++c)
+      a.solution.error[t][c] = std::hypot(wide.error[t][c], wide.effect[t][c] - a.solution.effect[t][c]);
 }
 
 // Slopes within bins, of what is left over (ridge regression).
@@ -125,7 +184,7 @@ Additive AdditiveLearner::with_terms(std::span<const double> target, bool slopes
   const bool sampled = sample_.size() < all_.size();
   Additive out;
   if (from != nullptr) {
-    out = Additive{from->terms, from->solution, {}, {}, {}};
+    out = Additive{false, from->terms, from->solution, {}, {}, {}};
     add_pairs(out, target, sample_, pair_steps, !sampled);
     if (out.terms.size() == from->terms.size()) return out;
   } else {
@@ -234,7 +293,7 @@ Scorecard card_of(const Additive& a, const card::Binned& binned, const Buyers& b
       out.error.push_back(a.solution.error[t][c]);
       out.importance += out.n[c] * std::abs(out.points[c]) / total;
     }
-    if (out.importance < nothing * deviation) continue;
+    if (out.importance < nothing * deviation && *std::max_element(out.error.begin(), out.error.end()) < no_doubt * deviation) continue;
     card.effective_terms += a.solution.effective[t];
     for (auto& c : out.columns) {
       if (place[c] < 0) {

@@ -43,15 +43,22 @@ class Places {
     if (bin >= bins) return {3 * i, 0};
     return {3 * i + WalletLine::part(bin, bins), offset_[row * columns_.size() + i]};
   }
+  // How far numbers stand below and above the middle of their bin.
+  double low(std::size_t place) const { return low_[place]; }
+  double high(std::size_t place) const { return high_[place]; }
 
  private:
+  void measure(std::size_t i, std::size_t rows, double range);
+
   const card::Binned& binned_;
   std::vector<std::size_t> columns_;
   std::vector<float> offset_;                      // by row, its columns one after another
+  std::vector<double> low_, high_;                 // by place
 };
 
-// An additive model with what it says of each row, learned without the row's fold.
+// An additive model with what it says of each row, learned without the row's fold. The errors of its points are those of `doubt`.
 struct Additive {
+  bool constant = false;                           // its terms have no points, only errors
   std::vector<card::Term> terms;
   card::Solution solution;
   std::vector<double> slopes;                      // by place
@@ -70,6 +77,7 @@ class AdditiveLearner {
 
  private:
   Additive better(std::span<const double> target, Additive a) const;
+  void doubt(Additive& a, std::span<const double> target) const;
   void add_slopes(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows) const;
   card::Problem problem(const std::vector<card::Term>& terms, std::span<const double> target, std::span<const std::uint32_t> rows) const;
   void solve(Additive& a, std::span<const double> target, std::span<const std::uint32_t> rows, std::vector<double> start, int steps, bool told) const;

@@ -14,6 +14,7 @@
 
 #include "settings.hpp"
 #include "wallet_additive.hpp"
+#include "wallet_mixture.hpp"
 #include "wallet_trees.hpp"
 
 namespace icp {
@@ -185,13 +186,19 @@ class Learner {
     m_.spread = card_of(best.spread, binned, b_, best.root, "spread");
     for (std::size_t i = 0; !best.location.slopes.empty() && i < places.columns().size(); ++i) {
       const std::size_t c = places.columns()[i];
-      m_.lines.push_back({counted(binned, c, b_), binned.middle[c], {best.location.slopes[3 * i], best.location.slopes[3 * i + 1], best.location.slopes[3 * i + 2]}});
+      WalletLine line{counted(binned, c, b_), binned.middle[c]};
+      for (std::size_t p = 0; p < line.slope.size(); ++p) {
+        line.slope[p] = best.location.slopes[3 * i + p];
+        line.low[p] = places.low(3 * i + p);
+        line.high[p] = places.high(3 * i + p);
+      }
+      m_.lines.push_back(std::move(line));
     }
     m_.noise = best.noise;
     m_.least_spread = best.least_spread;
     m_.mean_spread = 0;
     for (std::size_t r = 0; r < b_.size(); ++r) m_.mean_spread += b_.weight[r] * best.unit[r] * best.unit[r] / static_cast<double>(b_.size());
-    if (best.location.terms.empty() && best.at.all.trees.empty() && direct.all.trees.empty())
+    if (best.location.constant && best.at.all.trees.empty() && direct.all.trees.empty())
       find("info", "", m_.buyers, "nothing foretells purchases better than chance on companies not learned from: all clients have one potential",
            "add attributes: size, industry, sites");
     keep_columns(fine, {&best.at.all, &high.all, &direct.all});
@@ -200,6 +207,23 @@ class Learner {
     m_.direct = std::move(direct.all);
     unit_ = std::move(best.unit);
     score_ = std::move(best.score);
+    keep_stand_ins(fine);
+  }
+
+  // What stands in for what is not known of a client, of the features that are asked for.
+  void keep_stand_ins(const FineBins& fine) {
+    std::vector<bool> used(m_.encoder.features.size(), false);
+    for (const auto* columns : {&m_.location.columns, &m_.spread.columns, &m_.columns})
+      for (const CardColumn& c : *columns) used[c.feature] = true;
+    for (const WalletLine& l : m_.lines) used[l.column.feature] = true;
+    std::vector<std::uint32_t> order(b_.size());
+    std::iota(order.begin(), order.end(), 0u);
+    const auto centre = [&](std::uint32_t r) { return b_.target[r] - unit_[r] * score_[r]; };
+    sort(order.begin(), order.end(), stop_, [&](auto a, auto b) {
+      const double x = centre(a), y = centre(b);
+      return x != y ? x < y : a < b;
+    });
+    m_.stand_ins = learn_stand_ins(fine, m_.encoder, used, order, b_.weight);
   }
 
   // Everything that follows from a model of the location.

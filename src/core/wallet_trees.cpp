@@ -265,13 +265,17 @@ FineBins cut_finely(std::span<const CardColumn> coarse, const Table& table, cons
   for (std::size_t c = 0; c < out.columns.size(); ++c) {
     CardColumn& column = out.columns[c];
     const TableColumn& from = table.columns[column.feature];
+    std::vector<double> middle(out.ordered[c] != 0 ? column.bins : 0, 0);
     Pace pace(stop);
     for (std::size_t r = 0; r < table.rows; ++r) {
       pace.step();
       const std::uint16_t bin = column.bin(from, r);
       out.bin[r * out.columns.size() + c] = static_cast<std::uint8_t>(bin);
       column.n[bin] += 1;
+      if (bin < middle.size()) middle[bin] += from.numbers[r];
     }
+    for (std::size_t b = 0; b < middle.size(); ++b) middle[b] /= std::max(1.0, column.n[b]);
+    out.middle.push_back(std::move(middle));
   }
   return out;
 }

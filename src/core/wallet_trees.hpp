@@ -16,6 +16,7 @@ namespace icp::wallet {
 struct FineBins {
   std::vector<CardColumn> columns;
   std::vector<std::uint8_t> ordered;                   // bins of numbers
+  std::vector<std::vector<double>> middle;             // [column][bin] of numbers: their mean; else empty
   std::vector<std::uint8_t> bin;                       // by row, its columns one after another
   std::uint8_t at(std::size_t row, std::size_t column) const { return bin[row * columns.size() + column]; }
 };

@@ -80,6 +80,7 @@ SELECT icp_snapshot_priorities('undated');
 SELECT source, cells, leads FROM icp_snapshot_priorities('undated', as_of => '2025-12-31+00');
 SELECT icp_snapshot_priorities('lead', 'others');
 SELECT icp_snapshot_priorities(NULL);
+SELECT icp_snapshot_priorities('lead', as_of => 'infinity');
 DELETE FROM icp_priority_snapshots;
 SELECT count(*) FROM icp_priority_snapshot_cells;
 DROP VIEW undated;

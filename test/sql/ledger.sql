@@ -131,7 +131,11 @@ SELECT e.state, e.message FROM (VALUES ('{90}', '{5}', '{6}'), ('{90}', '{5,6}',
   pg_temp.error_of(format('SELECT icp_expected_moves(%L, %L, %L, 1, 1)', a, b, c)) e;
 SELECT e.state, e.message FROM (VALUES ('INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (0, ''2025-01-01'', ''2025-02-01'')'),
   ('INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, ''2025-02-01'', ''2025-02-01'')'),
-  ('INSERT INTO icp_potential_goals (target, starts_on, due_on, measure) VALUES (1, ''2025-01-01'', ''2025-02-01'', ''mood'')')) v (s), pg_temp.error_of(s) e;
+  ('INSERT INTO icp_potential_goals (target, starts_on, due_on, measure) VALUES (1, ''2025-01-01'', ''2025-02-01'', ''mood'')'),
+  ('INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, ''2025-01-01'', ''infinity'')'),
+  ('INSERT INTO icp_potential_goals (target, starts_on, due_on) VALUES (1, ''-infinity'', ''2025-01-01'')'),
+  ('INSERT INTO icp_potential_snapshots (matrix, as_of, low, high, reached_from, year, stale_after) VALUES (''main'', ''infinity'', 1, 2, 1, ''rolling'', ''1 year'')'),
+  ('SELECT icp_snapshot_potential(''client_potential'', ''infinity'')'), ('SELECT icp_snapshot_potential(''client_potential'', ''-infinity'')')) v (s), pg_temp.error_of(s) e;
 SELECT icp_share_interval(0, 0), icp_share_interval(3, 10), icp_share_interval(NULL, 1), icp_rate_interval(0, 0), icp_rate_interval(7, 12.5);
 SELECT e.state, e.message FROM (VALUES ('SELECT icp_share_interval(2, 1)'), ('SELECT icp_rate_interval(1, 0)')) v (s), pg_temp.error_of(s) e;
 

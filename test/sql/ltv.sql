@@ -115,6 +115,15 @@ SELECT ltv(h, m, '-1 year') FROM shop_history, model LIMIT 1;
 SELECT ltv(h, m, '101 years') FROM shop_history, model LIMIT 1;
 SELECT ltv(h, m, '1 year', -0.1) FROM shop_history, model LIMIT 1;
 SELECT ltv(h, m, '1 year', 0, 'NaN') FROM shop_history, model LIMIT 1;
+-- All are new on the last day: nothing can be told, and that is said.
+CREATE TABLE newcomer AS SELECT i, ltv_history_agg(date '2024-01-01', 10::float8, date '2024-01-01') AS h FROM generate_series(1, 100) i GROUP BY 1;
+CREATE TABLE new_model AS SELECT 'alone' AS how, ltv_fit(h, '{}') AS m FROM newcomer UNION ALL SELECT 'occasions', ltv_fit(h, '{"period": "month"}') FROM newcomer;
+SELECT n.how, v.*, ltv_p_alive(h, m) AS p_alive, ltv_expected_purchases(h, m, '1 year') AS purchases FROM new_model n, (SELECT h FROM newcomer LIMIT 1) h, ltv(h, m, '12 months', 0.1, 0.5) v;
+SELECT v.expected, v.total FROM new_model n, shop_history s, ltv(s.h, n.m, '12 months') v WHERE n.how = 'alone' LIMIT 1;
+SELECT p.* FROM new_model n, ltv_parameters(m) p WHERE n.how = 'alone';
+SELECT d.severity, d.name, d.message FROM new_model n, ltv_diagnostics(m) d WHERE n.how = 'alone' AND (d.severity = 'warning' OR d.name LIKE 'mean_%');
+SELECT m::text::ltv_model::text = m::text AS text_form FROM new_model;
+DROP TABLE newcomer, new_model;
 SELECT '{}'::ltv_history;
 SELECT '{"version":1,"until":5,"days":[[[7,0],[1,0]]],"numbers":null}'::ltv_history;
 SELECT '{"version":1,"until":null,"days":[],"numbers":{"frequency":1,"recency":5,"age":2,"mean_spend":3,"weight":1}}'::ltv_history;

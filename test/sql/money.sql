@@ -22,6 +22,8 @@ SELECT problem, currency, hint FROM icp_missing_rates('orders', 'EUR', at => 'or
 SELECT problem FROM icp_missing_rates('orders', 'EUR', at => 'ordered_at', language => 'de');
 DO $$BEGIN PERFORM FROM icp_missing_rates('orders', 'EUR', at => 'ordered_on'); EXCEPTION WHEN undefined_column THEN RAISE NOTICE '%', SQLERRM; END$$;
 SELECT count(*) FROM icp_missing_rates('orders', NULL);
+SELECT count(*) FROM icp_missing_rates('orders', 'EUR', at => NULL);
+SELECT count(*) FROM icp_missing_rates('orders', 'EUR', amount => NULL, at => 'ordered_at');
 -- Inlined: no function of SQL is left to be called for a row but the one that looks up a rate.
 CREATE FUNCTION calls(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

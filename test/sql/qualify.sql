@@ -9,7 +9,8 @@ UPDATE icp_event_weights SET weight = 1 WHERE event = 'cart' AND builtin;
 INSERT INTO icp_event_weights (field, event, weight, builtin) VALUES ('a', 'b', 1, true);
 INSERT INTO icp_event_weights (field, event, weight) VALUES ('a', 'b', 'NaN');
 DELETE FROM icp_event_weights WHERE NOT builtin;
-SELECT icp_interest(x) FROM unnest('{NULL,-1,4.99,5,14.9,15}'::float8[]) x;
+SELECT icp_interest(x) FROM unnest('{NULL,-1,4.99,5,14.9,15,Infinity,NaN}'::float8[]) x;
+SELECT icp_interest(7, 'NaN') IS NULL AS no_medium, icp_interest(7, 5, 'NaN') IS NULL AS no_high, icp_interest(7, 5, NULL) AS two_levels;
 
 -- The matrix.
 SELECT stage, interest, string_agg(readiness || ' ' || priority, ', ' ORDER BY priority_rank, readiness) FROM icp_priorities GROUP BY 1, 2 ORDER BY 1, 2;

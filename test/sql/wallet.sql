@@ -64,6 +64,18 @@ SELECT f.potential, f.p_buyer < 0.01 AS hardly_buys FROM potential_estimate('{"e
 SELECT round(f.potential::numeric, 6) AS potential, f.n FROM potential_estimate('{"employees": 5}'::jsonb, (SELECT potential_fit(c, '{}') FROM (SELECT client_id, employees, 42 AS purchases FROM client) c)) f;
 SELECT potential_fit(c, '{}') FROM client c WHERE false;
 
+-- A number of few values goes no further than those learned from; what is not known, or was never seen, is as it is among all.
+CREATE TABLE sized AS SELECT i AS client_id, 2 + i % 4 AS grade, (ARRAY['small', 'mid', 'big'])[1 + i % 3] AS size, exp((i * 7919 % 1000) / 500.0) AS share FROM generate_series(1, 2400) i;
+SELECT g AS grade, round(f.potential) AS potential, round(f.q95) AS q95, f.reliability FROM unnest(ARRAY[-9, 1, 2, 5, 6, 100]) g
+CROSS JOIN LATERAL potential_estimate(jsonb_build_object('grade', g), (SELECT potential_fit(c, '{}') FROM (SELECT client_id, grade, share * (ARRAY[100, 150, 200, 400])[grade - 1] AS purchases FROM sized) c)) f;
+CREATE VIEW by_size AS SELECT client_id, size, share * CASE size WHEN 'small' THEN 100 WHEN 'mid' THEN 300 ELSE 3000 END AS purchases FROM sized;
+SELECT s AS size, round(f.potential::numeric / t.q[1], 1) AS potential, round(f.q95::numeric / t.q[2], 1) AS q95, f.n > 500 AS much, t.q[1]::float8 BETWEEN f.lo AND f.hi AS within
+FROM unnest(ARRAY[NULL, 'huge']) s CROSS JOIN (SELECT percentile_disc(ARRAY[0.8, 0.95]) WITHIN GROUP (ORDER BY purchases)::numeric[] AS q FROM by_size) t
+CROSS JOIN LATERAL potential_estimate(jsonb_build_object('size', s), (SELECT potential_fit(c, '{}') FROM by_size c)) f;
+-- Who buys what all buy does not buy too much.
+SELECT count(*) AS clients, count(*) FILTER (WHERE f.underestimated) AS underestimated FROM (SELECT client_id, size, 100 AS purchases FROM sized) c
+CROSS JOIN LATERAL potential_estimate(c, (SELECT potential_fit(c, '{}') FROM (SELECT client_id, size, 100 AS purchases FROM sized) c)) f;
+
 -- Wrong input.
 SELECT potential_fit(c, '{"potential": {"purchases": "sales"}}') FROM client c;
 SELECT potential_fit(c, '{"potential": {"purchases": "erp"}}') FROM client c;
@@ -76,4 +88,5 @@ SELECT potential_estimate(c, NULL) FROM client c LIMIT 1;
 SELECT potential_estimate(ROW(1, 2), (SELECT m FROM model));
 SELECT * FROM potential_evidence('{"industry": "it"}'::jsonb, (SELECT m FROM model), 'de');
 SELECT '{"version": 1}'::potential_model;
-DROP TABLE client, model, evidence_model, asked, few;
+DROP VIEW by_size;
+DROP TABLE client, model, evidence_model, asked, few, sized;

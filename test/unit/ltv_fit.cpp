@@ -175,6 +175,11 @@ void expect_sound(const LtvModel& m, std::span<const LtvHistory> histories) {
     for (const LtvTerms& terms : {LtvTerms{0, 0, 1}, LtvTerms{0.1, 0.01, 1}, LtvTerms{156, 0.002, 0.35}, LtvTerms{5200, 0, 1}, LtvTerms{156, 0, 0}}) {
       const LtvValue v = scorer.value(h.summary(), h.days, h.until.value_or(0), terms);
       if (!h.summary().bought) continue;
+      if (!m.told) {
+        for (const double x : {v.expected, v.total, v.lo, v.hi, v.purchases, v.p_alive}) EXPECT_TRUE(std::isnan(x)) << x;
+        EXPECT_TRUE(std::isfinite(v.to_date) && !scorer.p_alive(h.summary(), h.days, h.until.value_or(0)) && !scorer.purchases(h.summary(), h.days, h.until.value_or(0), 1));
+        continue;
+      }
       for (const double x : {v.to_date, v.total, v.lo, v.hi, v.purchases}) EXPECT_TRUE(std::isfinite(x) && x >= 0) << x;
       EXPECT_TRUE(v.p_alive >= 0 && v.p_alive <= 1);
       EXPECT_TRUE(m.mean_spend == 0 || (std::isfinite(v.expected) && v.expected >= 0 && v.spend >= 0)) << v.expected;

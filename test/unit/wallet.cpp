@@ -13,7 +13,7 @@
 #include "icp/archive.hpp"
 #include "icp/error.hpp"
 #include "icp/hash.hpp"
-#include "rows.hpp"
+#include "wallets.hpp"
 
 namespace icp {
 namespace {
@@ -84,15 +84,7 @@ struct Study {
 
 double pinball_of(double y, double q) { return y >= q ? 0.8 * (y - q) : 0.2 * (q - y); }
 
-PotentialFigure ask(const WalletScorer& scorer, WalletBuffer& buffer, const std::vector<Value>& row) {
-  std::vector<Value> values;
-  for (const std::string& name : scorer.columns()) {
-    const auto it = std::find(columns.begin(), columns.end(), name);
-    const auto at = static_cast<std::size_t>(it - columns.begin());
-    values.push_back(at < row.size() ? row[at] : Value{});
-  }
-  return scorer.estimate(values, buffer);
-}
+PotentialFigure ask(const WalletScorer& scorer, WalletBuffer& buffer, const std::vector<Value>& row) { return test::ask(scorer, buffer, columns, row); }
 
 Study study(Market market, int n, int held, std::uint64_t seed, const std::string& options = R"({"potential": {"cohort": "industry"}})") {
   Random random(seed);
