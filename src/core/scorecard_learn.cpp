@@ -363,7 +363,7 @@ class Learner {
     }
     card::Problem p = problem(f, rows);
     p.weight = d_.weight;
-    p.tilt = p.freedom_share = 0;
+    p.tilt = p.within = p.freedom_share = 0;
     f.solution = card::solve(p, start, 0, stop_);
     return f;
   }

@@ -115,7 +115,7 @@ void AdditiveLearner::doubt(Additive& a, std::span<const double> target) const {
     for (const std::size_t end = i + (t.middle.empty() ? 1 : 2); i < end; ++i) precision[i] = 1 / (1 / precision[i] + more);
   }
   card::Problem p = problem(a.terms, target, sample_);
-  p.most_freedom = 0;
+  p.freedom_share = 0;
   const card::Solution wide = card::solve(p, precision, 0, stop_);
   for (std::size_t t = 0; t < a.terms.size(); ++t)
     for (std::size_t c = 0; c < a.terms[t].cells; ++c)
