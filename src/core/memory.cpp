@@ -209,15 +209,18 @@ namespace {
 
 // Points of a scorecard with its interactions.
 std::uint64_t scorecard_points(const Extent& e, const Options& o) {
-  std::uint64_t points = 1;
+  std::uint64_t points = 1, few = 0, many = 0;
   for (const Extent::Column& c : e.columns) {
     if (!may_be_feature(c, o)) continue;
     if (c.items > 0) {
       points += 3 * std::min<std::uint64_t>(c.texts, 40);
     } else {
-      points += (c.wide ? 34 : 1) + std::min<std::uint64_t>(c.texts, 64);
+      points += c.wide ? 34 : 1;
+      few += std::min<std::uint64_t>(c.texts, 64);
+      many += std::min(c.texts, std::clamp<std::uint64_t>(e.rows / 50, 64, 250));
     }
   }
+  points += std::max(few, std::min<std::uint64_t>(many, 600));
   points = std::min<std::uint64_t>(points, 1000);
   return o.scorecard.pairs > 0 ? std::max<std::uint64_t>(points, std::min<std::uint64_t>(900, points + 49 * static_cast<std::uint64_t>(o.scorecard.pairs))) : points;
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t most_parameters = 600, fewest_parameters = 100, rows_a_parameter = 2;   // about so many in all
 constexpr std::size_t most_bins = 32, fewest_bins = 8, rows_a_bin = 10;
-constexpr std::size_t most_categories = 64;    // the others share a bin
+constexpr std::size_t few_categories = 64, most_categories = 250, rows_a_category = 50;   // of one column; the others share a bin
 constexpr std::size_t most_items = 40;         // of one set, the most frequent
 constexpr std::size_t pair_groups = 6;
 constexpr std::size_t pair_columns = 40;       // the most telling ones are looked at for interactions
@@ -54,26 +54,40 @@ void cut_numbers(const Table& table, const Encoder& encoder, CardColumn& column,
   column.bins = static_cast<std::uint16_t>(column.edges.size() + 1);
 }
 
-void place_categories(const Table& table, CardColumn& column) {
+// As many categories as the rows can tell apart and all columns have room for.
+std::size_t categories_told(const Table& table, const Encoder& encoder) {
+  std::size_t most = std::clamp(table.rows / rows_a_category, few_categories, most_categories);
+  const auto total = [&] {
+    std::size_t sum = 0;
+    for (const Feature& f : encoder.features)
+      if (f.kind == Kind::categorical) sum += std::min(f.categories.size(), most);
+    return sum;
+  };
+  while (most > few_categories && total() > most_parameters) most = std::max(few_categories, most * 3 / 4);
+  return most;
+}
+
+void place_categories(const Table& table, CardColumn& column, std::size_t most) {
   const TableColumn& c = table.columns[column.feature];
   std::vector<std::size_t> n(static_cast<std::size_t>(c.categories), 0), order(n.size());
   for (const auto code : c.codes)
     if (code != missing_category) ++n[static_cast<std::size_t>(code)];
   std::iota(order.begin(), order.end(), std::size_t{0});
-  if (n.size() > most_categories) std::stable_sort(order.begin(), order.end(), [&n](auto a, auto b) { return n[a] > n[b]; });
+  if (n.size() > most) std::stable_sort(order.begin(), order.end(), [&n](auto a, auto b) { return n[a] > n[b]; });
   column.category_bin.resize(n.size());
-  for (std::size_t i = 0; i < order.size(); ++i) column.category_bin[order[i]] = static_cast<std::uint16_t>(std::min(i, most_categories - 1));
-  column.bins = static_cast<std::uint16_t>(std::min(n.size(), most_categories));
+  for (std::size_t i = 0; i < order.size(); ++i) column.category_bin[order[i]] = static_cast<std::uint16_t>(std::min(i, most - 1));
+  column.bins = static_cast<std::uint16_t>(std::min(n.size(), most));
 }
 
 }  // namespace
 
 Binned bin_rows(const Table& table, const Encoder& encoder, const Stop& stop) {
   Binned out;
+  const std::size_t categories = categories_told(table, encoder);
   std::size_t numbers = 0, others = 0;
   for (const Feature& f : encoder.features) {
     if (f.kind == Kind::numeric) ++numbers;
-    else others += std::min(f.categories.size(), f.kind == Kind::set ? 2 * most_items : most_categories) + 1;
+    else others += std::min(f.categories.size(), f.kind == Kind::set ? 2 * most_items : categories) + 1;
   }
   const std::size_t parameters = std::clamp(table.rows / rows_a_parameter, fewest_parameters, most_parameters);
   const std::size_t bins = std::clamp((parameters - std::min(parameters, others)) / std::max<std::size_t>(1, numbers), fewest_bins, most_bins);
@@ -84,7 +98,7 @@ Binned bin_rows(const Table& table, const Encoder& encoder, const Stop& stop) {
     if (encoder.features[f].kind == Kind::numeric) {
       cut_numbers(table, encoder, column, bins, stop);
     } else if (encoder.features[f].kind != Kind::set) {
-      place_categories(table, column);
+      place_categories(table, column, categories);
     } else {
       std::vector<std::size_t> n(encoder.features[f].categories.size(), 0), order(n.size());
       for (const auto item : table.columns[f].items) ++n[static_cast<std::size_t>(item)];
