@@ -1,3 +1,5 @@
+#include <new>
+
 #include "icp/decimal.hpp"
 #include "icp/error.hpp"
 #include "icp/text.hpp"
@@ -300,7 +302,8 @@ std::span<const Value> RowReader::read(HeapTupleHeader header, Oid type, std::in
       datum = fetch(base + start, a.byval, a.length);
     }
     current_ = a.column;
-    values_[static_cast<std::size_t>(a.column)] = a.identity ? identity_value(a, datum) : datum_value(a, datum);
+    // Made where it stays: copied from where it was just written it would wait for those writes.
+    new (&values_[static_cast<std::size_t>(a.column)]) Value(a.identity ? identity_value(a, datum) : datum_value(a, datum));
   }
   return finish();
 }
