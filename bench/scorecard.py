@@ -20,6 +20,10 @@ try:
     from xgboost import XGBClassifier
 except ImportError:
     XGBClassifier = None
+try:
+    from interpret.glassbox import ExplainableBoostingClassifier
+except ImportError:
+    ExplainableBoostingClassifier = None
 
 data, repeats = sys.argv[1], int(sys.argv[2])
 LEAKS = ['tags', 'lead_quality', 'lead_profile', 'last_activity', 'last_notable_activity', 'asymmetrique_activity_index',
@@ -41,6 +45,8 @@ def peers(numbers, words):
     }
     if XGBClassifier:
         out['XGBoost'] = XGBClassifier(n_estimators=200, max_depth=4, learning_rate=0.06, n_jobs=1)
+    if ExplainableBoostingClassifier:
+        out['EBM'] = ExplainableBoostingClassifier(n_jobs=1)
     return out
 
 

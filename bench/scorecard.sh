@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # win_probability of icp_score() against what a user would pick instead, on the same folds, in one run, one core each:
-# logistic regression, naive Bayes and histogram boosting of scikit-learn, XGBoost. Mean of fold AUCs, the paired difference to
+# logistic regression, naive Bayes and histogram boosting of scikit-learn, XGBoost, the explainable boosting machine of
+# InterpretML. Mean of fold AUCs, the paired difference to
 # each peer with the corrected resampled t (Nadeau & Bengio 2003), and the time of a fit. icp_fit() learns cohorts and judges
 # itself by cross-validation in that time too.
 #   ICP_DATA=... bench/scorecard.sh [REPEATS]
 # Needs python3 with pandas, psycopg2 and scikit-learn (Debian: python3-pandas python3-psycopg2 python3-sklearn); XGBoost
-# (python3-xgboost) where it is there. REPEATS (default 1) is that of five folds on the larger sets; the small one has ten times as many.
+# (python3-xgboost) and InterpretML (a clone of interpretml/interpret, built, with python/interpret-core on PYTHONPATH) where
+# they are there. REPEATS (default 1) is that of five folds on the larger sets; the small one has ten times as many.
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
 . "$top/bench/python.sh"
