@@ -52,11 +52,11 @@ CREATE TEMP TABLE t (${definition#, });
 WITH r AS (SELECT known_class, icp_cluster(x, (SELECT count(DISTINCT known_class)::int FROM t), '{"features": [${features#,}]}') OVER () AS g
            FROM t CROSS JOIN LATERAL (SELECT ${row#, }) x),
      c AS (SELECT known_class, g, count(*)::float8 AS n FROM r GROUP BY 1, 2),
-     s AS (SELECT (SELECT sum(n * (n - 1) / 2) FROM c) AS both,
+     s AS (SELECT (SELECT sum(n * (n - 1) / 2) FROM c) AS shared,
                   (SELECT sum(n * (n - 1) / 2) FROM (SELECT sum(n) AS n FROM c GROUP BY known_class) q) AS a,
                   (SELECT sum(n * (n - 1) / 2) FROM (SELECT sum(n) AS n FROM c GROUP BY g) q) AS b,
                   (SELECT count(*) FROM t)::float8 AS n, (SELECT count(DISTINCT known_class) FROM t) AS k)
-SELECT n, k, round(((both - a * b / (n * (n - 1) / 2)) / ((a + b) / 2 - a * b / (n * (n - 1) / 2)))::numeric, 3) FROM s
+SELECT n, k, round(((shared - a * b / (n * (n - 1) / 2)) / ((a + b) / 2 - a * b / (n * (n - 1) / 2)))::numeric, 3) FROM s
 SQL
   )
   IFS='|' read -r n k icp <<<"$found"
