@@ -33,6 +33,9 @@ struct MixtureOptions {
   // By column, 0..1: how much each counts; empty: all 1. Towards 0 a feature's distribution in each cluster is drawn to
   // that in the whole (their geometric mean), so that it tells less of membership, in the fit and in the mixture alike.
   std::vector<double> column_weight;
+  // With `k` given: the cluster 0..k-1 of each row of the table, to start from beside the random starts (below 0: of a row
+  // with nothing known). Empty: random starts alone.
+  std::vector<std::int32_t> start;
 };
 
 // One feature of a fitted mixture. A "level" is a cell of a number, a category or an item of a set.

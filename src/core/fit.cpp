@@ -33,22 +33,21 @@ struct Learned {
   std::vector<std::int32_t> cohort;    // as icp_cohort() says
 };
 
-MixtureOptions mixture_options(const Training& t, const Table& table, std::span<const std::uint32_t> rows, int k, int starts) {
+MixtureOptions mixture_options(const Training& t, const Table& table, std::span<const std::uint32_t> rows, int k) {
   MixtureOptions options;
   options.k = k;
   options.k_max = t.options.k_max;
   options.seed = t.options.seed;
-  options.starts = starts;
   options.explain = t.options.k > 0;
   if (t.options.supervision > 0) options.column_weight = supervised_weights(t, table, rows, t.options.supervision);
   return options;
 }
 
-Learned learn(const Training& t, const Encoder& encoder, std::span<const std::uint32_t> rows, int k, int starts, const Stop& stop) {
+Learned learn(const Training& t, const Encoder& encoder, std::span<const std::uint32_t> rows, int k, const Stop& stop) {
   Learned l;
   Table table = encoder.encode(t.data, rows, stop);
   table.weight = company_weights(t.data, rows);
-  l.mixture = fit_mixture(table, mixture_options(t, table, rows, k, starts), stop);
+  l.mixture = fit_mixture(table, mixture_options(t, table, rows, k), stop);
   const int clusters = l.mixture.clusters();
   l.cohorts.resize(static_cast<std::size_t>(clusters));
   EncodedBuffer buffer;
@@ -90,7 +89,7 @@ std::vector<std::optional<double>> stability_of(const Training& t, const Encoder
   table.weight = company_weights(t.data, t.closed);
   std::vector<std::int32_t> company;
   for (const std::uint32_t r : t.closed) company.push_back(t.data.company[r]);
-  return bootstrap_stability(table, company, l.cluster, l.mixture.clusters(), mixture_options(t, table, t.closed, 0, 1), stop);
+  return bootstrap_stability(table, company, l.cluster, l.mixture.clusters(), mixture_options(t, table, t.closed, 0), stop);
 }
 
 bool all_stable(const std::vector<std::optional<double>>& stability) {
@@ -114,7 +113,7 @@ Validation validate(const Training& t, const Encoder& encoder, const Learned& fu
       }
     }
     if (train.empty() || held.empty()) continue;
-    const Learned part = learn(t, encoder, train, full.mixture.clusters(), 3, stop);
+    const Learned part = learn(t, encoder, train, full.mixture.clusters(), stop);
     const Matcher matcher(encoder, part.mixture, part.cohorts, t.options);
     // The fold's cohorts by those of all deals: where most of their members are.
     const auto k = full.cohorts.size();
@@ -351,8 +350,8 @@ Model fit_model(const Sample& sample, const Zone& zone, const Stop& stop, std::u
   if (!m.rules.empty() && std::any_of(t.closed.begin(), t.closed.end(), other))
     find(m, "info", options.column_of("weight"), -1, "rules and associations count deals, not their weights: where these differ by outcome, judge a rule by the win rates of cohorts",
          "");
-  Learned l = learn(t, m.encoder, t.closed, options.k, 10, stop);
-  const auto fewer = [&] { l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, 10, stop); };
+  Learned l = learn(t, m.encoder, t.closed, options.k, stop);
+  const auto fewer = [&] { l = learn(t, m.encoder, t.closed, l.mixture.clusters() - 1, stop); };
   // A group that does not come back from a resample of the companies (Jaccard below .75, Hennig 2007) is no cohort: with
   // fewer groups it joins the one that it resembles.
   const int chosen = l.mixture.clusters();

@@ -440,6 +440,8 @@ Data prepare_data(const Table& table, const MixtureOptions& options, const Stop&
   data.feature_first.assign(features, 0);
   data.set_known.assign(features, 0);
   for (const Keyed& row : chosen) data.weight.push_back(row.weight);
+  if (!options.start.empty())
+    for (const Keyed& row : chosen) data.start.push_back(static_cast<std::uint32_t>(std::max(0, options.start[row.row])));
   data.explain = options.explain;
   const auto counts_for = [&](std::size_t f) { return options.column_weight.empty() ? 1.0 : options.column_weight[f]; };
   for (std::size_t f = 0; f < features; ++f) {

@@ -41,6 +41,7 @@ struct Data {
   std::vector<std::size_t> numeric;               // features that are numbers
   std::vector<std::uint8_t> cells;                // [row][position in numeric]; 255 missing
   std::vector<double> weight;
+  std::vector<std::uint32_t> start;               // [row]: the cluster to start from; empty: see MixtureOptions
   bool explain = false;                           // see MixtureOptions
   std::vector<double> number_weight;              // [position in numeric]
   std::size_t rows() const { return weight.size(); }

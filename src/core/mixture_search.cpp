@@ -398,6 +398,8 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
   check(options);
   if (!options.column_weight.empty() && options.column_weight.size() != table.columns.size())
     throw Error(ErrorCode::invalid_parameter, "not every column has a weight");
+  if (!options.start.empty() && (options.start.size() != table.rows || *std::max_element(options.start.begin(), options.start.end()) >= options.k))
+    throw Error(ErrorCode::invalid_parameter, "the clusters to start from are not those of the rows");
   const Data data = prepare_data(table, options, stop);
   const Search whole(data, data.rows(), stop);
   Counts counts;
@@ -414,6 +416,11 @@ Mixture fit_mixture(const Table& table, const MixtureOptions& options, const Sto
     std::vector<State> best;
     double reached = -infinity;
     int since = 0;
+    if (!data.start.empty()) {
+      Counts own;
+      few.count(data.start, top, own);
+      descend(few, std::move(own), top, top, lowest, best);
+    }
     for (int s = 0; s < options.starts; ++s) {
       stop.progress("groups: starts", static_cast<std::size_t>(s), static_cast<std::size_t>(options.starts));
       Random random(options.seed * 0x9e3779b97f4a7c15ULL + static_cast<std::uint64_t>(s) + 1);

@@ -16,6 +16,9 @@ std::vector<std::optional<double>> bootstrap_stability(const Table& table, std::
   std::vector<std::optional<double>> out(k);
   if (present.size() < 2) return out;
   options.k = clusters;
+  // From the clusters themselves and from chance, whichever fits the resample better: from chance alone a fit may end in a
+  // local optimum, which would look like clusters that do not come back.
+  options.start.assign(cluster.begin(), cluster.end());
   options.starts = 3;
   const std::size_t resamples = std::clamp<std::size_t>(50'000 / std::max<std::size_t>(1, table.rows), 8, 25);
   std::vector<double> sum(k, 0), number(k, 0);
