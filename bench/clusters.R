@@ -10,7 +10,7 @@ put <- function(package, name, class, drop = c(), make = identity, file = name) 
   x <- d[, setdiff(names(d), c(class, drop)), drop = FALSE]
   numeric <- sapply(x, is.numeric)
   for (n in names(x)[!numeric]) x[[n]] <- as.character(x[[n]])
-  names(x) <- tolower(gsub("[^A-Za-z0-9]", "_", names(x)))
+  names(x) <- make.unique(tolower(gsub("[^A-Za-z0-9]", "_", names(x))), sep = "_")
   x$known_class <- as.character(d[[class]])
   frequent <- names(which(table(x$known_class) >= 4))
   x <- x[x$known_class %in% frequent, ]
