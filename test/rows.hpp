@@ -20,6 +20,7 @@ class Rows {
     binding_ = sample.bind(names);
   }
   void add(std::initializer_list<Value> values) { sample.add(binding_, std::span<const Value>(values.begin(), values.size())); }
+  void add(std::span<const Value> values) { sample.add(binding_, values); }
   Sample sample;
 
  private:

@@ -15,6 +15,8 @@ constexpr double common_freedom = 2;           // what components of one kind ha
 constexpr double settled = 0.01;               // degrees of freedom
 constexpr double furthest = 30;                // log-odds beyond which nothing changes
 constexpr double least_information = 1e-8;
+constexpr double muted = 1e12;                 // precision of a cell that says nothing
+constexpr int halvings = 30;
 constexpr Eigen::Index inverted_columns = 64, copied_columns = 16;
 
 // A variance component: parameters first..first+size of one kind.
@@ -53,6 +55,7 @@ class Solver {
     for (std::size_t i = 0; i < std::min(start.size(), components_.size()); ++i) components_[i].precision = start[i];
     beta_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(size_));
     beta_[0] = first_intercept();
+    predict();
     measure_within();
     double before = -1;
     for (int step = 0; step < steps; ++step) {
@@ -153,7 +156,7 @@ class Solver {
     return out;
   }
 
-  void linearise() {
+  void predict() {
     const std::size_t n = target_.size();
     predicted_.assign(n, beta_[0]);
     for (std::size_t t = 0; t < cell_.size(); ++t) {
@@ -161,6 +164,30 @@ class Solver {
       const std::vector<double> effect = effects(t);
       for (std::size_t i = 0; i < n; ++i) predicted_[i] += effect[cell_[t][i]];
     }
+  }
+
+  // The penalised log-likelihood of outcomes as they are predicted.
+  double likelihood() const {
+    double sum = 0;
+    for (std::size_t i = 0; i < target_.size(); ++i) {
+      const double eta = predicted_[i];
+      sum += weight_[i] * effect_[i] * (target_[i] * eta - std::max(0.0, eta) - std::log1p(std::exp(-std::abs(eta))));
+    }
+    const auto square = [&](std::size_t a) { return beta_[index(a)] * beta_[index(a)]; };
+    for (const Component& c : components_)
+      for (std::size_t i = 0; i < c.size; ++i) {
+        const std::size_t at = c.first + i;
+        const double d = c.walk && i > 0 ? beta_[index(at)] - beta_[index(at - 1)] : 0;
+        sum -= 0.5 * c.precision * ((c.walk ? level_share : 1) * square(at) + d * d);
+      }
+    for (std::size_t t = 0; t < p_.terms.size(); ++t)
+      for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
+        if (p_.terms[t]->mute[c] != 0) sum -= 0.5 * muted * square(offset_[t] + c);
+    return sum;
+  }
+
+  void linearise() {
+    const std::size_t n = target_.size();
     Pace pace(stop_);
     double squares = 0, total = 0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -283,15 +310,22 @@ class Solver {
     }
     for (std::size_t t = 0; t < p_.terms.size(); ++t)
       for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
-        if (p_.terms[t]->mute[c] != 0) system_(index(offset_[t] + c), index(offset_[t] + c)) += 1e12;
+        if (p_.terms[t]->mute[c] != 0) system_(index(offset_[t] + c), index(offset_[t] + c)) += muted;
     stop_.poll();
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(system_);   // in place
     if (factor.info() != Eigen::Success) return false;
     const Eigen::VectorXd next = factor.solve(scale * right_);
     if (!next.allFinite()) return false;
-    moved_ = (next - beta_).cwiseAbs().maxCoeff();
+    const Eigen::VectorXd before = beta_;
+    const double reached = p_.logistic ? likelihood() : 0;
     beta_ = next;
-    stop_.poll();
+    predict();
+    // A Newton step that overshoots, as where outcomes are nearly separated, is halved until it is a step up.
+    for (int i = 0; p_.logistic && i < halvings && !(likelihood() >= reached - 1e-9 * std::abs(reached)); ++i) {
+      beta_ = 0.5 * (beta_ + before);
+      predict();
+    }
+    moved_ = (beta_ - before).cwiseAbs().maxCoeff();
     return true;
   }
 
