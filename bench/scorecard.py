@@ -1,5 +1,7 @@
-"""Called by bench/scorecard.sh with the directory of the data sets and the number of repeats."""
+"""Called by bench/scorecard.sh with the directory of the data sets, the number of repeats and, where it is to look at more tables, their directory."""
+import glob
 import io
+import os
 import sys
 import time
 
@@ -33,6 +35,10 @@ SETS = [  # name, file, target, won, left out, rows of the same attributes kept 
     ('telco_churn', 'telco_churn/telco_churn.csv', 'churn', 'Yes', ['customer_id'], False),
     ('xeducation', 'xeducation/leads_clean.csv.gz', 'converted', '1', ['prospect_id', 'lead_number'] + LEAKS, False),
 ]
+REPEATS_OF_SMALL = 10  # times `repeats`, below 2,000 rows
+if len(sys.argv) > 3:
+    SETS = [(os.path.basename(f)[:-4], f, 'target', '1', [], False) for f in sorted(glob.glob(sys.argv[3] + '/*.csv'), key=os.path.getsize)]
+    REPEATS_OF_SMALL = 4
 
 
 def peers(numbers, words):
@@ -54,7 +60,7 @@ connection = psycopg2.connect('')
 connection.autocommit = True
 sql = connection.cursor()
 for name, file, target, won, left_out, grouped in SETS:
-    frame = pd.read_csv(f'{data}/{file}')
+    frame = pd.read_csv(os.path.join(data, file))
     y = (frame[target].astype(str) == won).astype(int).to_numpy()
     x = frame.drop(columns=[target] + left_out)
     x = x[[c for c in x if x[c].nunique() > 1]]
@@ -74,7 +80,7 @@ for name, file, target, won, left_out, grouped in SETS:
     fitted = peers(numbers, words)
     auc, seconds, scoring = {}, {}, 0.0
     feature_list = ', '.join(f'"{c}"' for c in x)
-    for repeat in range(repeats * (10 if len(x) < 2000 else 1)):
+    for repeat in range(repeats * (REPEATS_OF_SMALL if len(x) < 2000 else 1)):
         fold = np.random.RandomState(repeat).randint(0, 5, group.max() + 1)[group]
         sql.execute('TRUNCATE fold')
         sql.copy_expert('COPY fold FROM STDIN CSV', io.StringIO(''.join(f'{i},{k}\n' for i, k in enumerate(fold))))
