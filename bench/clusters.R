@@ -1,16 +1,14 @@
 # Mixed and other tables with known classes that Debian's R packages ship, for bench/clusters.sh: NAME.csv, the class last,
 # and NAME.numbers, the numeric columns. Tables of a package that is not installed are left out and named.
 out <- commandArgs(TRUE)[1]
+source(file.path(dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE))), "tables.R"))
 put <- function(package, name, class, drop = c(), make = identity, file = name) {
-  e <- new.env()
-  if (!requireNamespace(package, quietly = TRUE)) return(cat("not installed, left out:", package, name, "\n"))
-  suppressWarnings(data(list = file, package = package, envir = e))
-  d <- make(as.data.frame(e[[name]]))
+  d <- shipped(package, name, file)
+  if (is.null(d)) return()
+  d <- make(d)
   d <- d[!is.na(d[[class]]), ]
-  x <- d[, setdiff(names(d), c(class, drop)), drop = FALSE]
+  x <- attributes_of(d, c(class, drop))
   numeric <- sapply(x, is.numeric)
-  for (n in names(x)[!numeric]) x[[n]] <- as.character(x[[n]])
-  names(x) <- make.unique(tolower(gsub("[^A-Za-z0-9]", "_", names(x))), sep = "_")
   x$known_class <- as.character(d[[class]])
   frequent <- names(which(table(x$known_class) >= 4))
   x <- x[x$known_class %in% frequent, ]

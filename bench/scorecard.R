@@ -1,16 +1,13 @@
 # Tables with two outcomes that Debian's R packages ship, for bench/scorecard.sh: NAME.csv with the outcome, 1 or 0, in the
 # column target. Tables of a package that is not installed are left out and named.
 out <- commandArgs(TRUE)[1]
-put <- function(package, name, target, won, drop = c(), make = identity, file = name) {
-  e <- new.env()
-  if (!requireNamespace(package, quietly = TRUE)) return(cat("not installed, left out:", package, name, "\n"))
-  suppressWarnings(data(list = file, package = package, envir = e))
-  d <- make(as.data.frame(e[[name]]))
+source(file.path(dirname(sub("--file=", "", grep("--file=", commandArgs(), value = TRUE))), "tables.R"))
+put <- function(package, name, target, won, drop = c(), make = identity) {
+  d <- shipped(package, name)
+  if (is.null(d)) return()
+  d <- make(d)
   d <- d[!is.na(d[[target]]), ]
-  x <- d[, setdiff(names(d), c(target, drop)), drop = FALSE]
-  x <- x[, !sapply(x, inherits, c("Date", "POSIXt")), drop = FALSE]
-  for (n in names(x)[!sapply(x, is.numeric)]) x[[n]] <- as.character(x[[n]])
-  names(x) <- make.unique(tolower(gsub("[^A-Za-z0-9]+", "_", names(x))), sep = "_")
+  x <- attributes_of(d[, !sapply(d, inherits, c("Date", "POSIXt")), drop = FALSE], c(target, drop))
   x$target <- as.integer(as.character(d[[target]]) %in% won)
   write.csv(x, file.path(out, paste0(package, "_", name, ".csv")), row.names = FALSE, na = "")
 }
