@@ -3,8 +3,9 @@
 # nothing with the same row (aim: at most 1 µs a row above it), and against exporting the leads to pandas and scoring
 # them there (the same model as a vectorised naive Bayes classifier, without similarity, labels or explanations). icp_score()
 # is measured against a C function that reads the same row and hands back a constant one of the same type: how PostgreSQL
-# takes rows apart, makes one of a function's result and keeps it is no part of scoring (aim: at most 1 µs above it). What the scorecards
-# cost: icp_score() with them, and with a model of the same deals whose outcomes are exchanged, so that its cards are empty.
+# takes rows apart, makes one of a function's result and keeps it is no part of scoring (aim: at most 1 µs above it). What the
+# scorecards cost: icp_score() with them, and with a model of the same deals whose outcomes are exchanged, so that its cards
+# are empty.
 #   bench/score.sh [LEADS]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../scripts/server.sh"
