@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "accelerate.hpp"
 #include "linear.hpp"
 #include "scorecard_terms.hpp"
 
@@ -12,10 +13,12 @@ constexpr double level_share = 0.01;           // precision of the level of a wa
 constexpr double first_precision = 4;          // points of half a unit of the target
 constexpr double least_precision = 1e-3, most_precision = 1e7;
 constexpr double common_freedom = 2;           // what components of one kind have in common weighs as much
-constexpr double settled = 0.01;               // degrees of freedom
+constexpr double settled = 0.1;                // degrees of freedom
+constexpr int plain_steps = 3;                 // of the precisions, before they are accelerated
+constexpr double reach = 2;                    // log precision: acceleration changes no step by more
+constexpr double about = 1e-2, nearly = 1e-4, wholly = 1e-8; // log-odds by which the last step moved points
 constexpr double furthest = 30;                // log-odds beyond which nothing changes
 constexpr double least_information = 1e-8;
-constexpr double muted = 1e12;                 // precision of a cell that says nothing
 constexpr int halvings = 30;
 constexpr Eigen::Index inverted_columns = 64, copied_columns = 16;
 
@@ -31,44 +34,41 @@ class Solver {
   Solver(const Problem& p, const Stop& stop) : p_(p), stop_(stop) {
     std::size_t next = 1;                      // 0 is the intercept
     for (const Term* t : p.terms) {
+      place(*t);
       offset_.push_back(next);
-      next += t->cells;
+      next += count_.back();
     }
     cells_ = next;
     for (std::size_t t = 0; t < p.terms.size(); ++t) {
-      const Term& term = *p.terms[t];
-      const std::size_t known = term.middle.size();
+      const std::size_t known = p.terms[t]->middle.size();
       if (known == 0) {
-        components_.push_back({t, offset_[t], term.cells, false});
+        components_.push_back({t, offset_[t], count_[t], false});
         continue;
       }
       components_.push_back({t, offset_[t], known, true});
       components_.push_back({t, next, 1, false});
       line_.push_back({t, next++});
-      components_.push_back({t, offset_[t] + known, 1, false});
+      components_.push_back({t, offset_[t] + known, count_[t] - known, false});
     }
     size_ = next;
     gather();
   }
 
-  Solution run(std::span<const double> start, int steps) {
+  Solution run(std::span<const double> start, const Solution* near, int steps) {
     for (std::size_t i = 0; i < std::min(start.size(), components_.size()); ++i) components_[i].precision = start[i];
     beta_ = Eigen::VectorXd::Zero(static_cast<Eigen::Index>(size_));
     beta_[0] = first_intercept();
-    predict();
     measure_within();
-    double before = -1;
+    if (near != nullptr) start_at(*near);
+    predict();
     for (int step = 0; step < steps; ++step) {
       linearise();
-      if (!solve_once()) break;
-      const double freedom = update_precisions(true);
-      if (step > 8 && std::abs(freedom - before) < settled && moved_ < 1e-4) break;
-      before = freedom;
+      if (!solve_once() || (update_precisions(true) < settled && moved_ < about)) break;
     }
     // The precisions stand; the points to the end.
-    for (int step = 0; step < 20; ++step) {
+    for (int step = 0; step < 20 && !(moved_ < (p_.told ? wholly : nearly)); ++step) {
       linearise();
-      if (!solve_once() || moved_ < 1e-8) break;
+      if (!solve_once()) break;
     }
     const double most_freedom = p_.freedom_share * rarer();
     if (p_.told || most_freedom > 0) update_precisions(false);
@@ -81,6 +81,7 @@ class Solver {
       }
       update_precisions(false);
     }
+ 
     return result();
   }
 
@@ -88,6 +89,34 @@ class Solver {
   struct Line {
     std::size_t term, parameter;
   };
+
+  // The parameters of a term's cells: a walk has all of its bins, else those that get points and that any row is in.
+  void place(const Term& t) {
+    std::vector<std::uint8_t> used(t.cells, 0);
+    for (const std::uint32_t r : p_.rows) used[(*t.cell)[r]] = 1;
+    std::vector<std::uint16_t>& slot = slot_.emplace_back(t.cells);
+    std::uint16_t next = 0;
+    for (std::size_t c = 0; c < t.cells; ++c)
+      if (c < t.middle.size() || (used[c] != 0 && t.mute[c] == 0)) slot[c] = next++;
+    count_.push_back(next);
+    for (std::size_t c = 0; c < t.cells; ++c)
+      if (!(c < t.middle.size() || (used[c] != 0 && t.mute[c] == 0))) slot[c] = next;
+  }
+
+  // Points near those looked for, of the same terms or of the first of them.
+  void start_at(const Solution& near) {
+    beta_[0] = p_.logistic ? near.intercept : (near.intercept - mean_) / unit_;
+    for (std::size_t t = 0; t < std::min(near.effect.size(), p_.terms.size()); ++t) {
+      if (near.effect[t].size() != p_.terms[t]->cells) continue;
+      for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
+        if (slot_[t][c] < count_[t]) beta_[index(offset_[t] + slot_[t][c])] = near.effect[t][c] / unit_;
+    }
+    for (const Line& l : line_)
+      if (l.term < near.slope.size() && near.effect[l.term].size() == p_.terms[l.term]->cells) {
+        const double slope = beta_[index(l.parameter)] = near.slope[l.term] / unit_;
+        for (std::size_t c = 0; c < p_.terms[l.term]->middle.size(); ++c) beta_[index(offset_[l.term] + c)] -= slope * p_.terms[l.term]->middle[c];
+      }
+  }
 
   // Deals of the rarer outcome, as if companies had one each; of numbers all of them.
   double rarer() const {
@@ -139,17 +168,17 @@ class Solver {
     for (std::size_t t = 0; t < p_.terms.size(); ++t) {
       stop_.poll();
       cell_[t].resize(n);
-      for (std::size_t i = 0; i < n; ++i) cell_[t][i] = (*p_.terms[t]->cell)[p_.rows[i]];
+      for (std::size_t i = 0; i < n; ++i) cell_[t][i] = slot_[t][(*p_.terms[t]->cell)[p_.rows[i]]];
     }
   }
 
   double first_intercept() const { return p_.logistic ? std::log(mean_ / (1 - mean_)) : 0; }
 
-  // The effect of every cell, lines included.
+  // The effect of every parameter of a term, lines included; the last is that of cells without one.
   std::vector<double> effects(std::size_t t) const {
     const Term& term = *p_.terms[t];
-    std::vector<double> out(term.cells);
-    for (std::size_t c = 0; c < term.cells; ++c) out[c] = beta_[index(offset_[t] + c)];
+    std::vector<double> out(count_[t] + 1, 0);
+    for (std::size_t c = 0; c < count_[t]; ++c) out[c] = beta_[index(offset_[t] + c)];
     for (const Line& l : line_)
       if (l.term == t)
         for (std::size_t c = 0; c < term.middle.size(); ++c) out[c] += term.middle[c] * beta_[index(l.parameter)];
@@ -180,9 +209,6 @@ class Solver {
         const double d = c.walk && i > 0 ? beta_[index(at)] - beta_[index(at - 1)] : 0;
         sum -= 0.5 * c.precision * ((c.walk ? level_share : 1) * square(at) + d * d);
       }
-    for (std::size_t t = 0; t < p_.terms.size(); ++t)
-      for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
-        if (p_.terms[t]->mute[c] != 0) sum -= 0.5 * muted * square(offset_[t] + c);
     return sum;
   }
 
@@ -248,8 +274,8 @@ class Solver {
     std::vector<double> table;
     for (std::size_t a = 0; a < cell_.size(); ++a) {
       stop_.poll();
-      const std::size_t height = p_.terms[a]->cells;
-      std::vector<double> w(height, 0), wy(height, 0);
+      const std::size_t height = count_[a];
+      std::vector<double> w(height + 1, 0), wy(height + 1, 0);
       for (std::size_t i = 0; i < n; ++i) {
         w[cell_[a][i]] += information_[i];
         wy[cell_[a][i]] += information_[i] * response_[i];
@@ -261,12 +287,19 @@ class Solver {
       }
       for (std::size_t b = a + 1; b < cell_.size(); ++b) {
         stop_.poll();
-        const std::size_t width = p_.terms[b]->cells;
-        table.assign(height * width, 0);
+        const std::size_t width = count_[b] + 1;
+        const std::size_t size = (height + 1) * width;
+        table.assign(2 * size, 0);
         const std::uint16_t *first = cell_[a].data(), *second = cell_[b].data();
-        for (std::size_t i = 0; i < n; ++i) table[first[i] * width + second[i]] += information_[i];
-        for (std::size_t d = 0; d < width; ++d)
-          for (std::size_t c = 0; c < height; ++c) system_(index(offset_[a] + c), index(offset_[b] + d)) = table[c * width + d];
+        // Two tables, since a sum waits for the one before where both are of the same cell.
+        double *even = table.data(), *odd = even + size;
+        for (std::size_t i = 0; i + 1 < n; i += 2) {
+          even[first[i] * width + second[i]] += information_[i];
+          odd[first[i + 1] * width + second[i + 1]] += information_[i + 1];
+        }
+        if (n % 2 == 1) even[first[n - 1] * width + second[n - 1]] += information_[n - 1];
+        for (std::size_t d = 0; d < count_[b]; ++d)
+          for (std::size_t c = 0; c < height; ++c) system_(index(offset_[a] + c), index(offset_[b] + d)) = even[c * width + d] + odd[c * width + d];
       }
     }
     // Lines: sums over the cells of their term.
@@ -308,9 +341,6 @@ class Solver {
         system_(b, a) -= c.precision;
       }
     }
-    for (std::size_t t = 0; t < p_.terms.size(); ++t)
-      for (std::size_t c = 0; c < p_.terms[t]->cells; ++c)
-        if (p_.terms[t]->mute[c] != 0) system_(index(offset_[t] + c), index(offset_[t] + c)) += muted;
     stop_.poll();
     const Eigen::LLT<Eigen::Ref<Eigen::MatrixXd>> factor(system_);   // in place
     if (factor.info() != Eigen::Success) return false;
@@ -342,7 +372,8 @@ class Solver {
     }
   }
 
-  // One Fellner–Schall step of every component; returns the degrees of freedom of all terms.
+  // The degrees of freedom of all terms, and one Fellner–Schall step of every component; returns by how many, at most, that step changes
+  // them.
   double update_precisions(bool change) {
     invert();
     freedom_ = 0;
@@ -372,7 +403,7 @@ class Solver {
       effective_[c.term] += freedom;
       found.push_back({freedom, size});
     }
-    if (!change) return freedom_;
+    if (!change) return 0;
     // What components of one kind have in common: each is shrunk towards it as if that were known from so many degrees of freedom.
     Found common[3];
     for (std::size_t i = 0; i < components_.size(); ++i) {
@@ -380,17 +411,21 @@ class Solver {
       all.freedom += found[i].freedom;
       all.size += found[i].size;
     }
+    Eigen::VectorXd now(index(components_.size())), next(now.size()), weight(now.size());
     for (std::size_t i = 0; i < components_.size(); ++i) {
-      Component& c = components_[i];
+      const Component& c = components_[i];
       const Found& all = common[kind(c)];
       const double prior = kind(c) == 2 || !(all.freedom > 0) ? 0 : common_freedom;
       const double size = found[i].size + (prior > 0 ? prior * all.size / all.freedom : 0), freedom = found[i].freedom + prior;
-      double next = size > 0 ? freedom / size : most_precision;
-      // Components on their way to nothing grow by a constant factor a step: they are helped along.
-      if (next > c.precision) next *= next / c.precision;
-      c.precision = std::clamp(next, least_precision, most_precision);
+      const double precision = size > 0 ? freedom / size : most_precision;
+      now[index(i)] = std::log(c.precision);
+      next[index(i)] = std::log(std::clamp(precision, least_precision, most_precision));
+      weight[index(i)] = found[i].freedom;
     }
-    return freedom_;
+    const double change_at_most = (next - now).cwiseAbs().dot(weight);
+    if (++updates_ > plain_steps) next = accelerator_.next(now, next, weight, reach);
+    for (std::size_t i = 0; i < components_.size(); ++i) components_[i].precision = std::clamp(std::exp(next[index(i)]), least_precision, most_precision);
+    return change_at_most;
   }
 
   std::size_t kind(const Component& c) const { return c.walk ? 0 : p_.terms[c.term]->columns.size() == 1 ? 1 : 2; }
@@ -403,64 +438,63 @@ class Solver {
 
   Solution result() const {
     Solution s;
+    s.slope.assign(p_.terms.size(), 0);
+    for (const Line& l : line_) s.slope[l.term] = unit_ * beta_[index(l.parameter)];
     s.intercept = p_.logistic ? beta_[0] : mean_ + unit_ * beta_[0];
     s.effective = effective_;
     s.within = within_;
     for (const Component& c : components_) s.precision.push_back(c.precision);
     for (std::size_t t = 0; t < p_.terms.size(); ++t) {
       const Term& term = *p_.terms[t];
-      std::vector<double> effect = effects(t), error(term.cells, 0);
-      if (!p_.told) {
-        for (std::size_t c = 0; c < term.cells; ++c) effect[c] = term.mute[c] != 0 ? 0 : unit_ * effect[c];
-        s.effect.push_back(std::move(effect));
-        continue;
-      }
-      const Line* line = nullptr;
-      for (const Line& l : line_)
-        if (l.term == t) line = &l;
-      // Points are told as differences from the term's mean, and so are their errors.
-      const auto column = [&](std::size_t c) {
-        Eigen::VectorXd x = inverse_.col(index(offset_[t] + c));
-        if (line != nullptr && c < term.middle.size()) x += term.middle[c] * inverse_.col(index(line->parameter));
-        return x;
-      };
-      std::vector<double> n(term.cells, 0);
-      double total = 0;
-      for (std::size_t i = 0; i < cell_[t].size(); ++i) {
-        if (term.mute[cell_[t][i]] != 0) continue;
-        n[cell_[t][i]] += weight_[i];
-        total += weight_[i];
-      }
-      Eigen::VectorXd mean = Eigen::VectorXd::Zero(index(size_));
-      for (std::size_t c = 0; c < term.cells; ++c)
-        if (n[c] > 0) mean += n[c] / total * column(c);
-      stop_.poll();
-      for (std::size_t c = 0; c < term.cells; ++c) {
-        const Eigen::VectorXd x = column(c) - mean;
-        double v = 0;
-        for (Eigen::Index k = 0; k < x.size(); ++k) v += x[k] * x[k];
-        error[c] = unit_ * std::sqrt(v);
-        effect[c] *= unit_;
-        if (term.mute[c] != 0) effect[c] = error[c] = 0;
-      }
-      s.effect.push_back(std::move(effect));
-      s.error.push_back(std::move(error));
+      const std::vector<double> own = effects(t);
+      std::vector<double>& effect = s.effect.emplace_back(term.cells);
+      for (std::size_t c = 0; c < term.cells; ++c) effect[c] = unit_ * own[slot_[t][c]];
+      if (p_.told) s.error.push_back(errors(t));
     }
     return s;
   }
 
+  // Points are told as differences from the term's mean, and so are their errors.
+  std::vector<double> errors(std::size_t t) const {
+    const Term& term = *p_.terms[t];
+    std::vector<double> out(term.cells, 0), n(count_[t] + 1, 0);
+    double total = 0;
+    for (std::size_t i = 0; i < cell_[t].size(); ++i) {
+      if (cell_[t][i] == count_[t]) continue;
+      n[cell_[t][i]] += weight_[i];
+      total += weight_[i];
+    }
+    const auto line = std::find_if(line_.begin(), line_.end(), [t](const Line& l) { return l.term == t; });
+    Eigen::MatrixXd columns(index(size_), index(count_[t]));
+    Eigen::VectorXd mean = Eigen::VectorXd::Zero(index(size_));
+    for (std::size_t c = 0; c < count_[t]; ++c) {
+      auto column = columns.col(index(c));
+      column = inverse_.col(index(offset_[t] + c));
+      if (line != line_.end() && c < term.middle.size()) column += term.middle[c] * inverse_.col(index(line->parameter));
+      if (n[c] > 0) mean += n[c] / total * column;
+    }
+    stop_.poll();
+    for (std::size_t c = 0; c < term.cells; ++c)
+      if (slot_[t][c] < count_[t]) out[c] = unit_ * (columns.col(index(slot_[t][c])) - mean).norm();
+    return out;
+  }
+
   const Problem& p_;
   const Stop& stop_;
+  std::vector<std::vector<std::uint16_t>> slot_;  // [term][cell] its parameter in the term; count_[term]: none
+  std::vector<std::size_t> count_;             // of the parameters of each term
   std::vector<std::size_t> offset_;            // of each term's cells among the parameters
   std::size_t cells_ = 0, size_ = 0, companies_ = 0;
   std::vector<Component> components_;
   std::vector<Line> line_;
-  std::vector<std::vector<std::uint16_t>> cell_;  // [term][row learned from]
+  std::vector<std::vector<std::uint16_t>> cell_;  // [term][row learned from] the parameter in the term
   std::vector<std::uint32_t> company_;
   std::vector<double> company_deals_, weight_, effect_, target_, information_, response_, predicted_;
-  double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 0, freedom_ = 0;
+  double mean_ = 0, unit_ = 1, noise_ = 1, within_ = 0, moved_ = 1, freedom_ = 0;
   std::vector<double> effective_;
   bool summed_ = false;
+  int updates_ = 0;
+  Accelerator accelerator_;
   Eigen::MatrixXd system_, inverse_;             // system_: sums above the diagonal; below, what is solved and then its factor
   std::vector<double> diagonal_;                 // of the sums
   Eigen::VectorXd right_, beta_;
@@ -485,6 +519,6 @@ double correlation_within(std::span<const double> residual, std::span<const doub
   return pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / rows), 0.0, 1.0) : 0;
 }
 
-Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop) { return Solver(problem, stop).run(start, steps); }
+Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop, const Solution* near) { return Solver(problem, stop).run(start, near, steps); }
 
 }  // namespace icp::card

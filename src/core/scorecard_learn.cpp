@@ -88,7 +88,7 @@ class Learner {
     if (static_cast<std::size_t>(card.companies) < few_companies) freedom_share_ = freedom_share;
 
     measure_within();
-    Fitted full = fit(sample_, {}, steps);
+    Fitted full = fit(sample_, steps);
     Fitted with = with_pairs(full, sample_, 20);
     cross_validate(full, with);
     const bool pays = with.terms.size() > full.terms.size() && held_.pairs_pay();
@@ -97,7 +97,10 @@ class Learner {
       held_.report(out, pays);
       return out;
     }
-    if (sample_.size() < all_.size()) solve(chosen, all_, chosen.solution.precision, 0);
+    if (sample_.size() < all_.size()) {
+      const card::Solution near = chosen.solution;
+      solve(chosen, all_, near.precision, 0, &near);
+    }
     build(card, chosen);
     out.chance = card.terms.empty();
     held_.report(out, pays);
@@ -179,8 +182,8 @@ class Learner {
     return p;
   }
 
-  void solve(Fitted& f, std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
-    f.solution = card::solve(problem(f, rows), start, steps, stop_);
+  void solve(Fitted& f, std::span<const std::uint32_t> rows, std::span<const double> start, int steps, const card::Solution* near = nullptr) const {
+    f.solution = card::solve(problem(f, rows), start, steps, stop_, near);
     f.shift = 0;
     if (tilt_ == 0) return;
     // The intercept of the population: the prior correction, and then its estimate with the points as they are.
@@ -190,10 +193,10 @@ class Learner {
     f.shift = card::calibration_shift(now, stop_) - tilt_;
   }
 
-  Fitted fit(std::span<const std::uint32_t> rows, std::span<const double> start, int steps) const {
+  Fitted fit(std::span<const std::uint32_t> rows, int steps, const card::Solution* near = nullptr) const {
     Fitted f;
     for (std::uint32_t c = 0; c < binned_.columns.size(); ++c) f.terms.push_back(card::main_term(binned_, c, speaks_[c]));
-    solve(f, rows, start, steps);
+    solve(f, rows, near != nullptr ? std::span<const double>(near->precision) : std::span<const double>(), steps, near);
     // Bins that break the order asked for are pooled with their neighbours, and the card is fitted again.
     for (std::size_t round = 0; round < 64 && pool(f, rows); ++round) solve(f, rows, std::vector(f.solution.precision), 4);
     return f;
@@ -255,7 +258,7 @@ class Learner {
     const auto pairs = card::find_pairs(binned_, problem(main, rows), main.solution, std::min(o_.pairs, room), speaks_, stop_);
     for (const auto& [a, b] : pairs)
       if (direction_[a] == 0 && direction_[b] == 0) f.terms.push_back(card::pair_term(binned_, a, b, speaks_));
-    if (f.terms.size() > main.terms.size()) solve(f, rows, main.solution.precision, steps);
+    if (f.terms.size() > main.terms.size()) solve(f, rows, main.solution.precision, steps, &main.solution);
     return f;
   }
 
@@ -284,7 +287,7 @@ class Learner {
     for (int k = 0; k < folds; ++k) {
       std::vector<std::uint32_t> train, held;
       if (!part(fold, k, train, held)) continue;
-      const Fitted f = fit(train, {}, near_steps);
+      const Fitted f = fit(train, near_steps);
       const auto terms = f.view();
       for (const std::uint32_t r : held) {
         const double score = f.solution.at(terms, r) + f.shift, p = o_.logistic ? probability_of(score) : score;
@@ -315,13 +318,12 @@ class Learner {
     const int repeats = sample_.size() < 2000 ? 4 : sample_.size() < near_rows ? 2 : 1;
     // The variances of few rows would tell a fold what the rows held out have shown.
     const bool near = sample_.size() >= near_rows;
-    const std::span<const double> start = near ? std::span<const double>(full.solution.precision) : std::span<const double>();
     for (int repeat = 0; repeat < repeats; ++repeat) {
       const std::vector<std::uint8_t> fold = folds_of(repeat);
       for (int k = 0; k < folds; ++k) {
         std::vector<std::uint32_t> train, held;
         if (!part(fold, k, train, held)) continue;
-        const Fitted main = fit(train, start, near ? near_steps : steps);
+        const Fitted main = fit(train, near ? near_steps : steps, near ? &full.solution : nullptr);
         add(main, held, repeat, held_.main, held_.main_area);
         if (with.terms.size() > full.terms.size()) add(with_pairs(main, train, near_steps), held, repeat, held_.pairs, held_.pairs_area);
         if (repeat > 0) continue;
@@ -512,7 +514,7 @@ class Learner {
     }
     if (std::min(sum, n - sum) < fewest_of_either) return;
     std::sort(train.begin(), train.end());
-    Fitted f = fit(train, {}, 30);
+    Fitted f = fit(train, 30);
     if (pays) f = with_pairs(f, train, 12);
     const auto terms = f.view();
     std::vector<Scored> rows, before;

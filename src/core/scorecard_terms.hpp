@@ -57,6 +57,7 @@ struct Solution {
   double intercept = 0;
   std::vector<std::vector<double>> effect;       // [term][cell], in units of the target
   std::vector<std::vector<double>> error;
+  std::vector<double> slope;                     // [term] of the line that the effects of a number include
   std::vector<double> precision;                 // of each variance component, where the next solution may start
   std::vector<double> effective;                 // [term] degrees of freedom
   double within = 0;
@@ -72,8 +73,9 @@ struct Solution {
 double correlation_within(std::span<const double> residual, std::span<const double> count, std::span<const std::uint32_t> company, std::size_t companies);
 
 // Penalised iteratively reweighted least squares with the variance components estimated on the way. `start` holds
-// precisions from which to start (of the first components, others at their default), `steps` the most steps.
-Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop);
+// precisions from which to start (of the first components, others at their default), `steps` the most steps. `near`: a solution
+// of the same terms, or of the first of them, whose points are nearer to those looked for than none.
+Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop, const Solution* near = nullptr);
 
 // Pairs of columns whose cells leave more in the residuals of `solution` than chance would, the strongest first.
 // (FAST: Lou et al. 2013, with a test of the residuals in place of the drop in squared error.)
