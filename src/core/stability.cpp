@@ -15,6 +15,7 @@ std::vector<std::optional<double>> bootstrap_stability(const Table& table, std::
   present.erase(std::unique(present.begin(), present.end()), present.end());
   std::vector<std::optional<double>> out(k);
   if (present.size() < 2) return out;
+  if (k == 1) return {1.0};                    // of any rows there is one
   options.k = clusters;
   // From the clusters themselves and from chance, whichever fits the resample better: from chance alone a fit may end in a
   // local optimum, which would look like clusters that do not come back.
