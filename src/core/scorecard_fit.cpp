@@ -1,7 +1,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include "accelerate.hpp"
+#include "icp/accelerate.hpp"
+
 #include "linear.hpp"
 #include "scorecard_terms.hpp"
 
@@ -94,13 +95,13 @@ class Solver {
   void place(const Term& t) {
     std::vector<std::uint8_t> used(t.cells, 0);
     for (const std::uint32_t r : p_.rows) used[(*t.cell)[r]] = 1;
-    std::vector<std::uint16_t>& slot = slot_.emplace_back(t.cells);
+    for (std::size_t c = 0; c < t.cells; ++c) used[c] = c < t.middle.size() || (used[c] != 0 && t.mute[c] == 0);
+    const auto count = static_cast<std::uint16_t>(std::count(used.begin(), used.end(), 1));
+    std::vector<std::uint16_t>& slot = slot_.emplace_back(t.cells, count);
     std::uint16_t next = 0;
     for (std::size_t c = 0; c < t.cells; ++c)
-      if (c < t.middle.size() || (used[c] != 0 && t.mute[c] == 0)) slot[c] = next++;
-    count_.push_back(next);
-    for (std::size_t c = 0; c < t.cells; ++c)
-      if (!(c < t.middle.size() || (used[c] != 0 && t.mute[c] == 0))) slot[c] = next;
+      if (used[c] != 0) slot[c] = next++;
+    count_.push_back(count);
   }
 
   // Points near those looked for, of the same terms or of the first of them.
@@ -411,21 +412,22 @@ class Solver {
       all.freedom += found[i].freedom;
       all.size += found[i].size;
     }
-    Eigen::VectorXd now(index(components_.size())), next(now.size()), weight(now.size());
+    std::vector<double> now, next, weight;
+    double most_change = 0;
     for (std::size_t i = 0; i < components_.size(); ++i) {
       const Component& c = components_[i];
       const Found& all = common[kind(c)];
       const double prior = kind(c) == 2 || !(all.freedom > 0) ? 0 : common_freedom;
       const double size = found[i].size + (prior > 0 ? prior * all.size / all.freedom : 0), freedom = found[i].freedom + prior;
       const double precision = size > 0 ? freedom / size : most_precision;
-      now[index(i)] = std::log(c.precision);
-      next[index(i)] = std::log(std::clamp(precision, least_precision, most_precision));
-      weight[index(i)] = found[i].freedom;
+      now.push_back(std::log(c.precision));
+      next.push_back(std::log(std::clamp(precision, least_precision, most_precision)));
+      weight.push_back(found[i].freedom);
+      most_change += found[i].freedom * std::abs(next[i] - now[i]);
     }
-    const double change_at_most = (next - now).cwiseAbs().dot(weight);
     if (++updates_ > plain_steps) next = accelerator_.next(now, next, weight, reach);
-    for (std::size_t i = 0; i < components_.size(); ++i) components_[i].precision = std::clamp(std::exp(next[index(i)]), least_precision, most_precision);
-    return change_at_most;
+    for (std::size_t i = 0; i < components_.size(); ++i) components_[i].precision = std::clamp(std::exp(next[i]), least_precision, most_precision);
+    return most_change;
   }
 
   std::size_t kind(const Component& c) const { return c.walk ? 0 : p_.terms[c.term]->columns.size() == 1 ? 1 : 2; }
@@ -502,23 +504,8 @@ class Solver {
 
 }  // namespace
 
-double correlation_within(std::span<const double> residual, std::span<const double> count, std::span<const std::uint32_t> company, std::size_t companies) {
-  std::vector<double> sum(companies, 0), squares(companies, 0), n(companies, 0);
-  double rows = 0, all = 0, products = 0, pairs = 0;
-  for (std::size_t i = 0; i < residual.size(); ++i) {
-    sum[company[i]] += count[i] * residual[i];
-    squares[company[i]] += count[i] * residual[i] * residual[i];
-    n[company[i]] += count[i];
-    all += count[i] * residual[i] * residual[i];
-    rows += count[i];
-  }
-  for (std::size_t c = 0; c < companies; ++c) {
-    products += (sum[c] * sum[c] - squares[c]) / 2;
-    pairs += n[c] * (n[c] - 1) / 2;
-  }
-  return pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / rows), 0.0, 1.0) : 0;
+Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop, const Solution* near) {
+  return Solver(problem, stop).run(start, near, steps);
 }
-
-Solution solve(const Problem& problem, std::span<const double> start, int steps, const Stop& stop, const Solution* near) { return Solver(problem, stop).run(start, near, steps); }
 
 }  // namespace icp::card

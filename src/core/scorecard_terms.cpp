@@ -281,4 +281,21 @@ std::vector<std::pair<std::uint32_t, std::uint32_t>> find_pairs(const Binned& ro
   return out;
 }
 
+double correlation_within(std::span<const double> residual, std::span<const double> count, std::span<const std::uint32_t> company, std::size_t companies) {
+  std::vector<double> sum(companies, 0), squares(companies, 0), n(companies, 0);
+  double rows = 0, all = 0, products = 0, pairs = 0;
+  for (std::size_t i = 0; i < residual.size(); ++i) {
+    sum[company[i]] += count[i] * residual[i];
+    squares[company[i]] += count[i] * residual[i] * residual[i];
+    n[company[i]] += count[i];
+    all += count[i] * residual[i] * residual[i];
+    rows += count[i];
+  }
+  for (std::size_t c = 0; c < companies; ++c) {
+    products += (sum[c] * sum[c] - squares[c]) / 2;
+    pairs += n[c] * (n[c] - 1) / 2;
+  }
+  return pairs > 0 && all > 0 ? std::clamp(products / pairs / (all / rows), 0.0, 1.0) : 0;
+}
+
 }  // namespace icp::card
