@@ -32,6 +32,7 @@ LEAKS = ['tags', 'lead_quality', 'lead_profile', 'last_activity', 'last_notable_
          'asymmetrique_profile_index', 'asymmetrique_activity_score', 'asymmetrique_profile_score']
 SETS = [  # name, file, target, won, left out, rows of the same attributes kept together
     ('salvirt_b2b', 'salvirt_b2b/salvirt_b2b.csv', 'status', 'Won', [], True),
+    ('salvirt_b2b, distinct', 'salvirt_b2b/salvirt_b2b.csv', 'status', 'Won', [], True),
     ('telco_churn', 'telco_churn/telco_churn.csv', 'churn', 'Yes', ['customer_id'], False),
     ('xeducation', 'xeducation/leads_clean.csv.gz', 'converted', '1', ['prospect_id', 'lead_number'] + LEAKS, False),
 ]
@@ -61,6 +62,8 @@ connection.autocommit = True
 sql = connection.cursor()
 for name, file, target, won, left_out, grouped in SETS:
     frame = pd.read_csv(os.path.join(data, file))
+    if name.endswith(', distinct'):
+        frame = frame.drop_duplicates()
     y = (frame[target].astype(str) == won).astype(int).to_numpy()
     x = frame.drop(columns=[target] + left_out)
     x = x[[c for c in x if x[c].nunique() > 1]]

@@ -82,7 +82,6 @@ class Solver {
       }
       update_precisions(false);
     }
- 
     return result();
   }
 

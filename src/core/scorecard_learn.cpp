@@ -97,10 +97,7 @@ class Learner {
       held_.report(out, pays);
       return out;
     }
-    if (sample_.size() < all_.size()) {
-      const card::Solution near = chosen.solution;
-      solve(chosen, all_, near.precision, 0, &near);
-    }
+    if (sample_.size() < all_.size()) solve(chosen, all_, chosen.solution.precision, 0, &chosen.solution);
     build(card, chosen);
     out.chance = card.terms.empty();
     held_.report(out, pays);
