@@ -13,7 +13,7 @@ namespace {
 constexpr double level_share = 0.01;           // precision of the level of a walk, of that of its steps
 constexpr double first_precision = 4;          // points of half a unit of the target
 constexpr double least_precision = 1e-3, most_precision = 1e7;
-constexpr double common_freedom = 2;           // what components of one kind have in common weighs as much
+constexpr double common_freedom = 2;           // what variances of one kind have in common weighs as much
 constexpr double settled = 0.1;                // degrees of freedom
 constexpr int plain_steps = 3;                 // of the precisions, before they are accelerated
 constexpr double reach = 2;                    // log precision: acceleration changes no step by more
@@ -404,20 +404,24 @@ class Solver {
       found.push_back({freedom, size});
     }
     if (!change) return 0;
-    // What components of one kind have in common: each is shrunk towards it as if that were known from so many degrees of freedom.
-    Found common[3];
-    for (std::size_t i = 0; i < components_.size(); ++i) {
-      Found& all = common[kind(components_[i])];
-      all.freedom += found[i].freedom;
-      all.size += found[i].size;
+    // The variances of components of one kind come from one scaled inverse chi-squared distribution (Smyth 2004), whose scale is estimated
+    // by EM: their harmonic mean, so that a few attributes that matter do not let chance in by all the others.
+    struct Common {
+      double components = 0, precision = 0;
+      double scale() const { return precision > 0 ? components / precision : 0; }
+    };
+    Common common[3];
+    for (const Component& c : components_) {
+      if (c.size == 0) continue;
+      common[kind(c)].components += 1;
+      common[kind(c)].precision += c.precision;
     }
     std::vector<double> now, next, weight;
     double most_change = 0;
     for (std::size_t i = 0; i < components_.size(); ++i) {
       const Component& c = components_[i];
-      const Found& all = common[kind(c)];
-      const double prior = kind(c) == 2 || !(all.freedom > 0) ? 0 : common_freedom;
-      const double size = found[i].size + (prior > 0 ? prior * all.size / all.freedom : 0), freedom = found[i].freedom + prior;
+      const double prior = kind(c) == 2 ? 0 : common_freedom;
+      const double size = found[i].size + prior * common[kind(c)].scale(), freedom = found[i].freedom + prior;
       const double precision = size > 0 ? freedom / size : most_precision;
       now.push_back(std::log(c.precision));
       next.push_back(std::log(std::clamp(precision, least_precision, most_precision)));

@@ -18,6 +18,7 @@ using card::Scored;
 constexpr int folds = 5;
 constexpr int steps = 40;                         // of the variances, from nothing
 constexpr int near_steps = 8;                     // ... from those of nearly the same rows
+constexpr std::size_t naive_cells = 5;            // of a number, in naive Bayes
 constexpr std::size_t near_rows = 5000;           // from which a fifth less makes no difference to the variances
 constexpr std::size_t learned_rows = 30000;      // variances, interactions and validation need no more
 constexpr std::size_t most_parameters = 900, pair_cells = 36;
@@ -375,11 +376,14 @@ class Learner {
     for (std::size_t c = 0; c < binned_.columns.size(); ++c) {
       stop_.poll();
       std::vector<double> n[2];
-      for (auto& v : n) v.assign(static_cast<std::size_t>(binned_.columns[c].bins) + 1, 0.1);
-      for (const std::uint32_t r : train) n[d_.target[r] > 0.5 ? 1 : 0][(*binned_.bin[c])[r]] += d_.weight[r];
+      // Numbers in fifths: of the fine bins of a card it would count too few.
+      const std::size_t bins = binned_.columns[c].bins, cells = binned_.middle[c].empty() ? bins : std::min(bins, naive_cells);
+      const auto cell = [&](std::uint32_t r) { return static_cast<std::size_t>((*binned_.bin[c])[r]) * cells / bins; };
+      for (auto& v : n) v.assign(cells + 1, 0.1);
+      for (const std::uint32_t r : train) n[d_.target[r] > 0.5 ? 1 : 0][cell(r)] += d_.weight[r];
       for (const std::uint32_t r : held) {
-        const auto b = (*binned_.bin[c])[r];
-        if (b < binned_.columns[c].bins) score[r] += std::log(n[1][b] / all[1]) - std::log(n[0][b] / all[0]);
+        const std::size_t b = cell(r);
+        if (b < cells) score[r] += std::log(n[1][b] / all[1]) - std::log(n[0][b] / all[0]);
       }
     }
     std::vector<Scored> now;

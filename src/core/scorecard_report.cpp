@@ -18,11 +18,13 @@ std::string tidy(double v) { return number_text(parse_number(fmt::format("{:.6g}
 // The bins of a column that make up one group, in words.
 std::string group_words(const Encoder& encoder, const CardColumn& c, const std::vector<std::uint16_t>& group, std::uint16_t g, bool ru) {
   const Feature& f = encoder.features[c.feature];
-  if (group.back() == g) return ru ? "неизвестно" : "not known";
+  const char* unknown = ru ? "неизвестно" : "not known";
   if (f.kind == Kind::set) {
     const std::string& item = f.categories[static_cast<std::size_t>(c.item)].title();
+    if (group.back() == g) return fmt::format("{} ({})", unknown, item);   // each item has a line of its own
     return g == group[0] ? fmt::format(fmt::runtime(ru ? "без {}" : "without {}"), item) : fmt::format(fmt::runtime(ru ? "есть {}" : "with {}"), item);
   }
+  if (group.back() == g) return unknown;
   if (f.kind == Kind::numeric) {
     // Groups of numbers are runs of bins.
     std::size_t first = 0;

@@ -23,8 +23,9 @@ double short_bound(const Feature& f, double a, double b) {
   if (middle == 0) return f.scaled(0);
   const double size = std::floor(std::log10(std::abs(middle)));
   for (int digits = 1; digits <= 15; ++digits) {
-    const double unit = std::pow(10.0, size + 1 - digits);
-    const double z = f.scaled(std::nearbyint(middle / unit) * unit);
+    // By a whole power of ten, so that the bound is the very number that is printed.
+    const double places = digits - 1 - size, power = std::pow(10.0, std::abs(places));
+    const double z = f.scaled(places > 0 ? std::nearbyint(middle * power) / power : std::nearbyint(middle / power) * power);
     if (z > a && z <= b) return z;
   }
   return b;

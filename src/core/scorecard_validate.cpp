@@ -110,7 +110,9 @@ void Validation::report(LearnedCard& out, bool with_pairs) const {
     m.push_back(metric("win_auc_logistic", mean(plain_area), shown, "the same of a plain logistic regression"));
     m.push_back(metric("win_auc_naive_bayes", mean(bayes_area), shown, "the same of naive Bayes, as CRMs score leads"));
   }
-  m.push_back(metric("win_average_precision", average_precision(shown, stop), shown, "mean precision from the highest score down, " + held));
+  // The base rates of folds run against their outcomes; a list in no order has the precision of all.
+  const double precision = out.chance ? mean_loss(shown, [](const Scored& s) { return s.outcome; }) : average_precision(shown, stop);
+  m.push_back(metric("win_average_precision", precision, shown, "mean precision from the highest score down, " + held));
   m.push_back(metric("win_brier", mean_loss(shown, brier), shown, "mean squared error of the probability, " + held));
   m.push_back(metric("win_brier_base", mean_loss(base, brier), shown, "the same of the base rate"));
   m.push_back(metric("win_log_loss", mean_loss(shown, log_loss), shown, "mean log loss of the probability, " + held));

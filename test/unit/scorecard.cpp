@@ -373,6 +373,54 @@ TEST(Scorecard, NearlySeparatedDealsAreFitted) {
   }
 }
 
+// One attribute of 24 matters: what the others seem to say must not make probabilities too extreme.
+TEST(Scorecard, ChanceOfManyColumnsIsShrunkAway) {
+  std::vector<std::string> names{"outcome", "source"};
+  for (int j = 0; j < 23; ++j) names.push_back("c" + std::to_string(j));
+  double slope = 0;
+  constexpr int runs = 2;
+  for (std::uint64_t seed = 1; seed <= runs; ++seed) {
+    Random random(seed);
+    test::Rows rows(R"({"k": 1, "rules": {"top": 0}})", {names.begin(), names.end()});
+    for (int i = 0; i < 1500; ++i) {
+      const std::size_t source = random.below(4);
+      std::vector<Value> deal{test::won(random.uniform() < (source == 1 ? 0.45 : 0.25)), Value::of(std::string_view(sources[source]))};
+      for (int j = 0; j < 23; ++j) deal.push_back(j % 3 == 0 ? Value::of(std::string_view(regions[random.below(4)])) : Value::of(std::floor(1000 * random.uniform())));
+      rows.add(deal);
+    }
+    const Model m = fit_model(rows.sample, {}, {});
+    ASSERT_FALSE(winning(m).terms.empty()) << seed;
+    EXPECT_EQ(m.encoder.features[winning(m).columns[winning(m).terms[0].columns[0]].feature].name, "source") << seed;
+    EXPECT_LT(winning(m).effective_terms, 20) << seed;
+    slope += *metric(m, "win_calibration_slope") / runs;
+  }
+  EXPECT_GT(slope, 0.8);
+  EXPECT_LT(slope, 1.2);
+}
+
+// A number that is a bound as it is printed belongs to the bin above.
+TEST(Scorecard, BoundsAreTheNumbersThatArePrinted) {
+  Random random(5);
+  test::Rows rows(R"({"k": 1, "rules": {"top": 0}})", {"outcome", "x"});
+  for (int i = 0; i < 800; ++i) {
+    const double x = std::round(100 * random.uniform()) / 10;
+    rows.add({test::won(random.uniform() < 0.2 + 0.06 * x), Value::of(x)});
+  }
+  const Model m = fit_model(rows.sample, {}, {});
+  ASSERT_FALSE(winning(m).terms.empty());
+  const Scorer scorer(m);
+  ScoreBuffer buffer = scorer.buffer();
+  const CardColumn& column = winning(m).columns[0];
+  ASSERT_GT(column.edges.size(), 10);
+  for (std::size_t b = 0; b < column.edges.size(); ++b) {
+    const double bound = m.encoder.features[column.feature].raw(column.edges[b]), printed = std::round(1e6 * bound) / 1e6;
+    EXPECT_NEAR(bound, printed, 1e-9);
+    buffer.encoded = scorer.buffer().encoded;
+    m.encoder.encode(column.feature, Value::of(printed), missing_number, buffer.encoded, {});
+    EXPECT_EQ(column.bin(buffer.encoded.row()), b + 1) << printed;
+  }
+}
+
 TEST(Scorecard, ContradictionsAreRefused) {
   Random random(9);
   Model m = learn(make(600, random), additive, random, "{}");
