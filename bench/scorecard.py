@@ -63,7 +63,7 @@ sql = connection.cursor()
 for name, file, target, won, left_out, grouped in SETS:
     frame = pd.read_csv(os.path.join(data, file))
     if name.endswith(', distinct'):
-        frame = frame.drop_duplicates()
+        frame = frame.drop_duplicates(ignore_index=True)
     y = (frame[target].astype(str) == won).astype(int).to_numpy()
     x = frame.drop(columns=[target] + left_out)
     x = x[[c for c in x if x[c].nunique() > 1]]
