@@ -378,6 +378,7 @@ class Learner {
       std::vector<double> n[2];
       // Numbers in fifths: of the fine bins of a card it would count too few.
       const std::size_t bins = binned_.columns[c].bins, cells = binned_.middle[c].empty() ? bins : std::min(bins, naive_cells);
+      if (bins == 0) continue;
       const auto cell = [&](std::uint32_t r) { return static_cast<std::size_t>((*binned_.bin[c])[r]) * cells / bins; };
       for (auto& v : n) v.assign(cells + 1, 0.1);
       for (const std::uint32_t r : train) n[d_.target[r] > 0.5 ? 1 : 0][cell(r)] += d_.weight[r];
